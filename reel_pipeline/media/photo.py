@@ -1,0 +1,151 @@
+"""Hostile bytes -> normalised sRGB uint8 pixels, and arrays <-> lossless or preview files.
+
+Every room reads pictures through here. What a picture shows is `frames/`'s business.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from reel_pipeline.errors import PhotoError
+
+Pixels = NDArray[np.uint8]
+"""HWC RGB or HWC RGBA or HW, uint8 in [0, 255]."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 120_000_000
+"""Before decoding: 120 megapixels decode to 360 MB, which a run's memory limit still holds."""
+MAX_SIDE_PX = 3000
+"""After decoding: 1080 px of reel width never needs more than this."""
+MIN_SIDE_PX = 64
+MAX_ASPECT = 8.0
+
+
+@dataclass(frozen=True)
+class NormalisedPhoto:
+    """`pixels`: HWC RGB uint8. `alpha`: HW uint8, None where the file had no transparency. Same height and width."""
+
+    pixels: Pixels
+    alpha: Pixels | None
+
+
+def normalise(data: bytes) -> NormalisedPhoto:
+    """Decode any shop picture: first frame, EXIF-rotated, ICC-converted, 8 bits, at most `MAX_SIDE_PX` a side.
+
+    Transparency is flattened on white and kept as `alpha`. Raises `PhotoError` with what is wrong and what would help.
+    """
+    if not data:
+        raise PhotoError("The file is empty; upload the picture again.")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"The file has {len(data) >> 20} MB, more than {MAX_BYTES >> 20}; export a smaller one.")
+    if data.lstrip()[:1] == b"<":
+        raise PhotoError("This is a web page or drawing (text), not a photo; check the picture's address.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _refuse_shape(*image.size)
+                image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
+                return _to_srgb(image)
+    except UnidentifiedImageError:
+        raise PhotoError("This is not a picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG.") from None
+    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
+        if isinstance(error, PhotoError):
+            raise
+        raise PhotoError(f"The picture is damaged ({error}); upload it again.") from error
+
+
+def _refuse_shape(width_px: int, height_px: int) -> None:
+    if width_px * height_px > MAX_PIXELS:
+        raise PhotoError(
+            f"{width_px} x {height_px} pixels are more than {MAX_PIXELS // 1_000_000} megapixels; export a smaller picture."
+        )
+    if min(width_px, height_px) < MIN_SIDE_PX:
+        raise PhotoError(f"{width_px} x {height_px} pixels are too few; at least {MIN_SIDE_PX} a side are needed.")
+    if max(width_px, height_px) > MAX_ASPECT * min(width_px, height_px):
+        raise PhotoError(f"{width_px} x {height_px} pixels are a strip, not a product photo; crop it.")
+
+
+def _to_srgb(image: Image.Image) -> NormalisedPhoto:
+    profile = image.info.get("icc_profile")
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I;16") or turned.mode in ("I", "F"):
+        turned = _eight_bits(turned)
+    if turned.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in turned.info:
+        turned = turned.convert("RGBA")
+    alpha = turned.getchannel("A") if turned.mode == "RGBA" else None
+    colour = turned.convert("RGB") if turned.mode not in ("RGB", "CMYK", "L", "LAB") else turned
+    if profile:
+        colour = _convert_profile(colour, profile)
+    colour = colour.convert("RGB")
+    if max(colour.size) > MAX_SIDE_PX:
+        scale = MAX_SIDE_PX / max(colour.size)
+        size = (max(1, round(colour.width * scale)), max(1, round(colour.height * scale)))
+        colour = colour.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        alpha = alpha.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0) if alpha else None
+    pixels = np.asarray(colour, dtype=np.uint8)
+    if alpha is None:
+        return NormalisedPhoto(pixels.copy(), None)
+    opacity = np.asarray(alpha, dtype=np.uint8).copy()
+    if opacity.min() == 255:
+        return NormalisedPhoto(pixels.copy(), None)
+    if opacity.max() < 8:
+        raise PhotoError("The picture is fully transparent; upload the product on a background.")
+    weight = opacity[..., None].astype(np.float32) / 255
+    flat = np.rint(pixels * weight + 255 * (1 - weight)).astype(np.uint8)
+    return NormalisedPhoto(flat, opacity)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey files hold 0..65535; Pillow's own conversion would clip all above 255 to white."""
+    values = np.asarray(image, dtype=np.float64)
+    top = 65535.0 if values.max() > 255 else 255.0
+    return Image.fromarray(np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8))
+
+
+def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    """To sRGB by the embedded profile; a profile that is broken or of another colour space is ignored, as browsers do."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return converted if converted is not None else image
+
+
+def encode_png(pixels: Pixels) -> bytes:
+    """HW, HWC RGB or HWC RGBA uint8 -> PNG, lossless, at the fastest setting that still compresses."""
+    import cv2
+
+    order = {2: pixels, 3: None}[pixels.ndim]
+    if order is None:
+        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        order = cv2.cvtColor(pixels, code)
+    return bytes(cv2.imencode(".png", order, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
+
+
+def decode_png(data: bytes) -> Pixels:
+    """PNG of this project's own making -> HW, HWC RGB or HWC RGBA uint8."""
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise PhotoError("A stored picture can't be read; run this SKU again.")
+    if pixels.ndim == 2:
+        return np.asarray(pixels, np.uint8)
+    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+
+
+def encode_jpeg(pixels: Pixels, max_side_px: int, quality: int = 80) -> bytes:
+    """A preview of HWC RGB pixels, at most `max_side_px` a side."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()

@@ -1,0 +1,566 @@
+"""The frozen records that pass between rooms, in flow order.
+
+What belongs here: the shape of what one asset hands to the next. No behaviour beyond derived geometry, no clock, host,
+path or running time: a record's content hash must depend on nothing but what was made. Provenance (URLs, fetch times,
+stock) is kept beside a record, in its head (`store.py`).
+
+Boxes are `(x, y, width, height)` in whole pixels, origin top left. Pixels are HWC uint8 sRGB. Frames are counted on the
+24 fps grid of the timeline. Records from `ShotPlan` on map an edition's name to its content; `main` always exists.
+"""
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FPS = 24
+REEL_WIDTH_PX = 1080
+REEL_HEIGHT_PX = 1920
+MAIN_EDITION = "main"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+BoxPx = tuple[int, int, int, int]
+WindowPx = tuple[float, float, float, float]
+"""A camera window (x, y, width, height) on a canvas, sub-pixel."""
+Affine = tuple[float, float, float, float, float, float]
+"""Row-major 2x3 matrix mapping (x, y, 1) of one pixel grid to another."""
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Record(BaseModel):
+    """Frozen base; two equal records have equal `canonical_bytes`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def canonical_bytes(self) -> bytes:
+        """UTF-8 JSON with sorted keys and no spaces: what is stored and hashed."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.canonical_bytes()).hexdigest()
+
+
+class AssetRecord(Record):
+    """The record of one asset partition."""
+
+    schema_version: Literal[1] = 1
+
+
+def canonical_json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+class Blob(Record):
+    """Bytes in the store, named by their SHA-256. `suffix` such as `.png` says how to read them."""
+
+    sha256: Sha256
+    size_bytes: int
+    suffix: str
+
+
+# --- brand_kit ---------------------------------------------------------------------------------------------------
+
+
+class BrandLook(Record):
+    """Colours are `#rrggbb`: background, text, accent, in this order. Blobs are the user's own files."""
+
+    palette: tuple[str, ...] = ("#f4f1ec", "#1d1d1b", "#8a6d4b")
+    font: Blob | None = None
+    logo: Blob | None = None
+
+
+class BrandVoice(Record):
+    """`language` is an espeak-ng voice name such as `en-gb`; `music` plays under the voice."""
+
+    language: str = "en-gb"
+    words_per_minute: int = Field(default=150, ge=80, le=260)
+    music: Blob | None = None
+
+
+class BrandWords(Record):
+    brand_name: str = ""
+    call_to_action: str = "Discover more"
+    banned_words: tuple[str, ...] = ()
+    disclaimer: str = ""
+    show_price: bool = False
+
+
+class BrandKit(AssetRecord):
+    look: BrandLook = BrandLook()
+    voice: BrandVoice = BrandVoice()
+    words: BrandWords = BrandWords()
+
+
+# --- catalog_snapshot, product, product_gallery ------------------------------------------------------------------
+
+
+class PhotoSource(Record):
+    """Where one picture lies: a path relative to the source folder, or a URL. `content_sha256` where it is known."""
+
+    location: str
+    position: int
+    variant: str | None = None
+    content_sha256: Sha256 | None = None
+
+
+class Variant(Record):
+    sku: str
+    colour: str = ""
+    size: str = ""
+
+
+class CatalogEntry(Record):
+    """One sellable look as the source describes it: a product, or one colourway with pictures of its own.
+
+    `partition_key` is the Dagster partition; `sku` is exactly what the source said; `aliases` are the SKUs of collapsed
+    sizes. Text is plain (HTML already removed). `price` is a decimal string, None when the source has none.
+    """
+
+    partition_key: str
+    sku: str
+    title: str
+    description: str = ""
+    product_type: str = ""
+    vendor: str = ""
+    colour: str = ""
+    price: str | None = None
+    currency: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    aliases: tuple[str, ...] = ()
+    photos: tuple[PhotoSource, ...] = ()
+
+
+class ItemError(Record):
+    """One item that failed while the rest went on."""
+
+    item: str
+    error: str
+
+
+class CatalogSnapshot(AssetRecord):
+    source: str
+    entries: tuple[CatalogEntry, ...]
+    errors: tuple[ItemError, ...] = ()
+    complete: bool
+
+
+class Product(AssetRecord):
+    """Facts only. Everything a reel says is traced to a field of this record."""
+
+    sku: str
+    title: str
+    description: str = ""
+    product_type: str = ""
+    vendor: str = ""
+    colour: str = ""
+    price: str | None = None
+    currency: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class Photo(Record):
+    """One usable picture. `key` is the first 16 hex digits of the normalised pixels' blob.
+
+    `pixels`: RGB PNG, EXIF-rotated, colour-managed to sRGB, flattened on white where the file had alpha.
+    `alpha`: 8-bit PNG of the file's own transparency, None when it had none. `variant`: None means unassigned.
+    """
+
+    key: str
+    position: int
+    variant: str | None = None
+    original: Blob
+    pixels: Blob
+    alpha: Blob | None = None
+    width_px: int
+    height_px: int
+
+
+class ProductGallery(AssetRecord):
+    """`photos` in shop order, exact pixel duplicates dropped; `colour` names the variant this partition sells."""
+
+    colour: str = ""
+    photos: tuple[Photo, ...]
+    refused: tuple[ItemError, ...] = ()
+
+    def photo(self, key: str) -> Photo:
+        return next(photo for photo in self.photos if photo.key == key)
+
+
+# --- frame_classification, product_cutout -------------------------------------------------------------------------
+
+
+class ViewClass(StrEnum):
+    MODEL_WORN = "model_worn"
+    FLAT_STUDIO = "flat_studio"
+    DETAIL_CROP = "detail_crop"
+    LIFESTYLE = "lifestyle"
+
+
+class Material(StrEnum):
+    """What makes a product hard to show honestly by anything but its photo."""
+
+    GLASS = "glass"
+    TRANSPARENT = "transparent"
+    METAL = "metal"
+    TEXTURED = "textured"
+    TECHNICAL = "technical"
+    TEXT_HEAVY = "text_heavy"
+    REGULATED = "regulated"
+
+
+class TextLine(Record):
+    """One line read by OCR. `quad_px` is its corners in photo pixels, clockwise from top left of the text."""
+
+    text: str
+    confidence: Unit
+    quad_px: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+    @property
+    def box_px_xywh(self) -> BoxPx:
+        """The smallest upright box that holds the quad."""
+        xs, ys = [x for x, _ in self.quad_px], [y for _, y in self.quad_px]
+        left, top = int(min(xs)), int(min(ys))
+        return left, top, int(-(-max(xs) // 1)) - left, int(-(-max(ys) // 1)) - top
+
+
+class Frame(Record):
+    """What one photo shows.
+
+    `scores` over the four view classes sum to 1; `unsure` when the best is not clearly best. `sharpness` is the
+    variance of the Laplacian of the luma at 512 px, in (grey levels)^2. `product_box_px_xywh` holds the product, the whole photo
+    when it fills it. `backdrop_is_plain`: the border can be extended without inventing anything. `duplicate_of`: the key
+    of an earlier photo that shows the same picture. Size, position and variant are the photo's own.
+    """
+
+    photo: str
+    position: int
+    variant: str | None = None
+    width_px: int
+    height_px: int
+    view_class: ViewClass
+    unsure: bool
+    confidence: Unit
+    scores: dict[ViewClass, float]
+    face_boxes_px_xywh: tuple[BoxPx, ...] = ()
+    label_text: tuple[TextLine, ...] = ()
+    sharpness: float
+    backdrop_is_plain: bool
+    product_box_px_xywh: BoxPx
+    duplicate_of: str | None = None
+    materials: tuple[Material, ...] = ()
+
+
+class FrameClassification(AssetRecord):
+    frames: tuple[Frame, ...]
+
+    def frame(self, photo_key: str) -> Frame:
+        return next(frame for frame in self.frames if frame.photo == photo_key)
+
+
+class Cutout(Record):
+    """The product cut out of one photo; all pictures have the photo's size.
+
+    `alpha`: 8-bit PNG, 255 = product. `depth`: 8-bit PNG, 255 = nearest, relative. `normals`: RGB PNG, (n + 1) / 2 * 255
+    in camera axes (x right, y up, z to the camera). `edges`: 8-bit PNG, 0 or 255. `confidence`: see the engine.
+    """
+
+    photo: str
+    alpha: Blob
+    confidence: Unit
+    box_px_xywh: BoxPx
+    depth: Blob
+    normals: Blob
+    edges: Blob
+
+
+class ProductCutout(AssetRecord):
+    cutouts: tuple[Cutout, ...]
+
+    def cutout(self, photo_key: str) -> Cutout | None:
+        return next((cutout for cutout in self.cutouts if cutout.photo == photo_key), None)
+
+
+# --- shot_plan ----------------------------------------------------------------------------------------------------
+
+
+class Rung(StrEnum):
+    """The honesty ladder, lowest (most literal) first."""
+
+    STILL_MOTION = "still_motion"
+    PARALLAX = "parallax"
+    COMPOSITE = "composite"
+    DIFFUSION = "diffusion"
+
+
+class Motion(StrEnum):
+    PUSH_IN = "push_in"
+    PULL_OUT = "pull_out"
+    PAN_LEFT = "pan_left"
+    PAN_RIGHT = "pan_right"
+    PARALLAX = "parallax"
+
+
+class Role(StrEnum):
+    OPENING = "opening"
+    REVEAL = "reveal"
+    TEXTURE = "texture"
+    DETAIL = "detail"
+
+
+class Take(Record):
+    """One way to make a shot.
+
+    `focus_px_xywh`: the part of the photo that must stay in frame throughout. `avoid_px_xywh`: parts (product, label
+    lines, faces) that no caption may cover. Both in photo pixels.
+    """
+
+    photo: str
+    rung: Rung
+    motion: Motion
+    focus_px_xywh: BoxPx
+    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    seed: int = 0
+
+
+class Claim(Record):
+    """`text` is said because `field` of the product holds `evidence`."""
+
+    text: str
+    field: str
+    evidence: str
+
+
+class Shot(Record):
+    """`takes` are in order of preference; retries walk down the list. `line` is spoken, `caption` is burned in."""
+
+    number: int
+    role: Role
+    takes: Annotated[tuple[Take, ...], Field(min_length=1)]
+    scene: str
+    line: str
+    word_budget: int
+    caption: str
+    claims: tuple[Claim, ...] = ()
+
+
+class PlanEdition(Record):
+    shots: Annotated[tuple[Shot, ...], Field(min_length=2, max_length=6)]
+    closing_line: str
+    materials: tuple[Material, ...] = ()
+    advice: str = ""
+
+
+class ShotPlan(AssetRecord):
+    """`person_must_approve`: the reason why only a person may release this product, empty when none."""
+
+    editions: dict[str, PlanEdition]
+    person_must_approve: str = ""
+
+
+# --- voiceover ----------------------------------------------------------------------------------------------------
+
+
+class Segment(Record):
+    """One stretch of the timeline. `shot` is None for the end card."""
+
+    shot: int | None
+    start_frame: int
+    frame_count: int
+    line: str = ""
+    caption: str = ""
+
+
+class VoiceEdition(Record):
+    """`segments` are contiguous from frame 0. `track`: AAC 48 kHz stereo in M4A, as long as the segments.
+
+    `packets_sha256` is over the AAC packets in order. `is_placeholder`: a synthetic stand-in for a real voice.
+    """
+
+    engine: str
+    is_placeholder: bool
+    segments: tuple[Segment, ...]
+    track: Blob
+    packets_sha256: Sha256
+
+    @property
+    def frame_count(self) -> int:
+        return sum(segment.frame_count for segment in self.segments)
+
+
+class Voiceover(AssetRecord):
+    editions: dict[str, VoiceEdition]
+
+
+# --- rendered_still, video_clip, reel -----------------------------------------------------------------------------
+
+
+class Still(Record):
+    """A layered keyframe at the photo's native scale, with room for the camera path.
+
+    `plate`: RGB PNG canvas. `product`: RGBA PNG of the canvas's size, None when the plate already holds the untouched
+    photo. `lock_mask`: 8-bit PNG; where it is 255, plate-with-product must equal the photo's pixel bit for bit.
+    `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was extended.
+    `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are the take's, in
+    canvas pixels.
+    """
+
+    shot: int
+    take_index: int
+    take: Take
+    plate: Blob
+    product: Blob | None = None
+    depth: Blob | None = None
+    normals: Blob | None = None
+    lock_mask: Blob
+    canvas_to_photo: Affine
+    photo_box_px_xywh: BoxPx
+    focus_px_xywh: BoxPx
+    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    camera_start: WindowPx
+    camera_end: WindowPx
+    preview: Blob
+
+
+class StillEdition(Record):
+    attempt: int
+    stills: tuple[Still, ...]
+
+
+class RenderedStill(AssetRecord):
+    editions: dict[str, StillEdition]
+
+
+class Clip(Record):
+    """One silent 24 fps H.264 clip of 1080x1920.
+
+    `avoid_px_xywh`: where the product, its label and faces lie in the frame at any time of the clip.
+    """
+
+    shot: int
+    photo: str
+    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    video: Blob
+    frame_count: int
+
+
+class ClipEdition(Record):
+    clips: tuple[Clip, ...]
+
+
+class VideoClip(AssetRecord):
+    editions: dict[str, ClipEdition]
+
+
+class Cut(Record):
+    """`photo` is None on the end card, which is meant to stand still."""
+
+    shot: int | None
+    photo: str | None
+    start_frame: int
+    frame_count: int
+
+
+class Overlay(Record):
+    """Something drawn over the picture on purpose: `caption`, `logo`, `end_card`."""
+
+    kind: str
+    start_frame: int
+    frame_count: int
+    box_px_xywh: BoxPx
+
+
+class CutList(Record):
+    width_px: int = REEL_WIDTH_PX
+    height_px: int = REEL_HEIGHT_PX
+    cuts: tuple[Cut, ...]
+    overlays: tuple[Overlay, ...] = ()
+
+
+class ReelEdition(Record):
+    video: Blob
+    cut_list: CutList
+    captions_srt: Blob
+    captions_vtt: Blob
+    poster: Blob
+
+
+class Reel(AssetRecord):
+    editions: dict[str, ReelEdition]
+
+
+# --- evaluation_score, mirrored_asset -----------------------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    ACCEPT = "accept"
+    REJECT = "reject"
+    ABSTAIN = "abstain"
+
+
+class Fault(Record):
+    """One reason to say no. `shot` is None where no cut list was given; `evidence` is a picture."""
+
+    kind: str
+    score: float
+    threshold: float
+    time_s: float
+    region_px_xywh: BoxPx
+    shot: int | None = None
+    evidence: Blob | None = None
+
+
+class Judgement(Record):
+    """What the judge said of exactly the video `video_sha256`. `unverifiable` tests are named with why."""
+
+    video_sha256: Sha256
+    verdict: Verdict
+    faults: tuple[Fault, ...] = ()
+    unverifiable: tuple[ItemError, ...] = ()
+    scores: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
+
+
+class EvaluationScore(AssetRecord):
+    editions: dict[str, Judgement]
+
+
+class PublishedFile(Record):
+    name: str
+    key: str
+    url: str
+    sha256: Sha256
+    size_bytes: int
+
+
+class PublishedEdition(Record):
+    files: tuple[PublishedFile, ...]
+    approved_by: str
+
+
+class MirroredAsset(AssetRecord):
+    sku: str
+    editions: dict[str, PublishedEdition]
+
+
+class Finding(Record):
+    """What a check found. `sentence` tells a marketer what is wrong and what would fix it, or what was verified."""
+
+    passed: bool
+    sentence: str
+    measured: dict[str, float] = {}
+
+
+class CheckResult(Record):
+    """A finding about exactly the records whose digests make up `subject_sha256`."""
+
+    asset: str
+    check: str
+    subject_sha256: Sha256
+    finding: Finding
