@@ -21,7 +21,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -29,15 +29,24 @@ from reel_pipeline.errors import BlobMissing, HeadConflict, StoreError
 from reel_pipeline.records import AssetRecord, Blob, CheckResult, Record, Sha256, canonical_json
 
 UNPARTITIONED = "_"
+LOST_RACE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"})
+"""S3's answers to a conditional put whose condition did not hold; NoSuchKey: If-Match on what is gone."""
 R = TypeVar("R", bound=Record)
 A = TypeVar("A", bound=AssetRecord)
+
+_held: Counter[tuple[str, int]] = Counter()
+_held_guard = threading.Lock()
+"""(lock file, thread) -> how often it is held: of the process, since two stores may be open on one folder."""
 
 
 class Engine(Protocol):
     """What every engine of every room has: results change only when `name` or `revision` does."""
 
-    name: str
-    revision: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
 
 
 class Head(Record):
@@ -108,7 +117,7 @@ class FolderObjects:
                 raise HeadConflict(f"{key} was changed by another run meanwhile; run this SKU again")
             temporary.write_bytes(data)
             _sync(temporary)
-            os.replace(temporary, self.root / key)
+            temporary.replace(self.root / key)
             _sync((self.root / key).parent)
 
     def exists(self, key: str) -> bool:
@@ -156,7 +165,7 @@ class FolderObjects:
 
 
 class S3Objects:
-    """Objects in a bucket below `prefix`; what `local_path` returns is cached in `cache`, verified by its name's hash."""
+    """Objects in a bucket below `prefix`; `local_path` keeps copies in `cache`, verified by the hash in their name."""
 
     def __init__(self, client: Any, bucket: str, prefix: str, cache: Path) -> None:
         self.client, self.bucket, self.prefix = client, bucket, prefix.strip("/")
@@ -190,7 +199,7 @@ class S3Objects:
                 Bucket=self.bucket, Key=self._key(key), Body=body, ChecksumAlgorithm="SHA256", **condition
             )
         except self.client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
+            if error.response["Error"]["Code"] in LOST_RACE:
                 return False
             raise
         return True
@@ -226,12 +235,11 @@ class S3Objects:
 class Store:
     """Blobs, records, memo and notes over one `Objects`. `counts` says how many engine calls were made or reused."""
 
-    def __init__(self, objects: Objects, locks: Path) -> None:
+    def __init__(self, objects: Objects, locks: Path, *, reuse: bool = True) -> None:
         self.objects = objects
+        self._reuse = reuse
         self.counts: Counter[str] = Counter()
         self._locks = locks
-        self._held: dict[str, int] = {}
-        self._held_guard = threading.Lock()
 
     # blobs
 
@@ -293,16 +301,15 @@ class Store:
         if head is None:
             return None
         try:
-            return kind.model_validate_json(self.read(head.record))
-        except (BlobMissing, ValidationError):
+            data = self.read(head.record)
+            return kind.model_validate_json(data) if hashlib.sha256(data).hexdigest() == head.record.sha256 else None
+        except (StoreError, ValidationError):
             return None
 
     # memo
 
-    def remember(
-        self, verb: str, engine: Engine, inputs: object, kind: type[R], make: Callable[[], R]
-    ) -> R:
-        """The record of one engine call, made at most once per (verb, engine, revision, `inputs`).
+    def remember(self, verb: str, engine: Engine, inputs: object, kind: type[R], make: Callable[[], R]) -> R:
+        """The record of one engine call, made once per (verb, engine, revision, `inputs`) unless `reuse` is off.
 
         `inputs` is anything JSON can hold: settings and the hashes of what the call reads. A remembered record whose
         blobs are gone is made again. `make` must have put its blobs before it returns.
@@ -310,16 +317,20 @@ class Store:
         call = {"verb": verb, "engine": engine.name, "revision": engine.revision, "inputs": inputs}
         digest = hashlib.sha256(canonical_json(call)).hexdigest()
         key = f"memo/{verb}/{digest[:2]}/{digest}.json"
-        known = self._parse(key, kind)
+        known = self._parse(key, kind) if self._reuse else None
         if known is not None and all(self.has(blob) for blob in blobs_in(known)):
             self.counts["reused"] += 1
             return known
         made = make()
         self.counts["computed"] += 1
-        if known is None:
-            self.objects.delete(key)
-        if not self.objects.create(key, made.canonical_bytes()) and known is None:
-            return self._parse(key, kind) or made
+        if self.objects.create(key, made.canonical_bytes()):
+            return made
+        found = self.objects.read(key)
+        meanwhile = self._parse(key, kind) if self._reuse else None
+        if meanwhile is not None and all(self.has(blob) for blob in blobs_in(meanwhile)):
+            return meanwhile  # another run was first: both go on with the same record
+        with contextlib.suppress(HeadConflict):
+            self.objects.replace(key, made.canonical_bytes(), found[1] if found else None)
         return made
 
     # checks
@@ -329,7 +340,11 @@ class Store:
 
     def load_check(self, asset: str, check: str, partition: str, subject_sha256: str) -> CheckResult | None:
         found = self.load_note(f"checks/{asset}.{check}", partition, subject_sha256, CheckResult)
-        return found if found and (found.asset, found.check, found.subject_sha256) == (asset, check, subject_sha256) else None
+        return (
+            found
+            if found and (found.asset, found.check, found.subject_sha256) == (asset, check, subject_sha256)
+            else None
+        )
 
     # notes
 
@@ -346,22 +361,25 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, partition: str) -> Iterator[None]:
-        """Hold this partition for one run at a time on this machine; waits for the other run. Re-entrant."""
-        name = partition_path(partition)
-        with self._held_guard:
-            held = self._held.get(name, 0)
-            self._held[name] = held + 1
+        """Hold this partition for one run at a time on this machine; waits for the other. Re-entrant in one thread."""
+        path = self._locks / partition_path(partition)
+        owner = (str(path), threading.get_ident())
+        with _held_guard:
+            held = _held[owner]
+            _held[owner] += 1
         try:
             if held:
                 yield
                 return
             self._locks.mkdir(parents=True, exist_ok=True)
-            with (self._locks / name).open("w") as file:
+            with path.open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
         finally:
-            with self._held_guard:
-                self._held[name] -= 1
+            with _held_guard:
+                _held[owner] -= 1
+                if not held:
+                    del _held[owner]
 
     def _parse(self, key: str, kind: type[R]) -> R | None:
         found = self.objects.read(key)
@@ -398,15 +416,16 @@ def _blobs_in_value(value: object) -> Iterator[Blob]:
             yield from _blobs_in_value(item)
 
 
-def open_store(location: str, cache: Path) -> Store:
+def open_store(location: str, cache: Path, *, reuse: bool = True) -> Store:
     """The store at `location`: a folder, or `s3://bucket/prefix` (credentials and endpoint as boto3 finds them)."""
     if location.startswith("s3://"):
         import boto3
 
         bucket, _, prefix = location.removeprefix("s3://").partition("/")
-        return Store(S3Objects(boto3.client("s3"), bucket, prefix, cache), cache / "locks")
+        client = cast(Any, boto3).client("s3")
+        return Store(S3Objects(client, bucket, prefix, cache), cache / "locks", reuse=reuse)
     root = Path(location)
-    return Store(FolderObjects(root), root / ".locks")
+    return Store(FolderObjects(root), root / ".locks", reuse=reuse)
 
 
 def _blob_key(blob: Blob) -> str:

@@ -6,6 +6,7 @@ Every room reads pictures through here. What a picture shows is `frames/`'s busi
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,26 @@ from reel_pipeline.errors import PhotoError
 Pixels = NDArray[np.uint8]
 """HWC RGB or HWC RGBA or HW, uint8 in [0, 255]."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""`JPEG` covers the MPO files of cameras as well."""
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 120_000_000
-"""Before decoding: 120 megapixels decode to 360 MB, which a run's memory limit still holds."""
+"""Of a file: above the largest cameras; more is an attack or an accident."""
+MAX_DECODED_PIXELS = 50_000_000
+"""In memory, 200 MB a copy, of which the worst format takes three. A JPEG decodes to a smaller size right away."""
+TOO_LARGE = f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels; export a smaller one."
 MAX_SIDE_PX = 3000
 """After decoding: 1080 px of reel width never needs more than this."""
 MIN_SIDE_PX = 64
 MAX_ASPECT = 8.0
+SIGNATURES = {
+    b"\xff\xd8": ".jpg",
+    b"\x89PNG": ".png",
+    b"GIF8": ".gif",
+    b"BM": ".bmp",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
+}
 
 
 @dataclass(frozen=True)
@@ -43,28 +56,30 @@ def normalise(data: bytes) -> NormalisedPhoto:
         raise PhotoError("The file is empty; upload the picture again.")
     if len(data) > MAX_BYTES:
         raise PhotoError(f"The file has {len(data) >> 20} MB, more than {MAX_BYTES >> 20}; export a smaller one.")
-    if data.lstrip()[:1] == b"<":
+    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise PhotoError("This is a web page or drawing (text), not a photo; check the picture's address.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # a file that is merely odd (large, broken EXIF) is still read
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _refuse_shape(*image.size)
                 image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
+                if image.width * image.height > MAX_DECODED_PIXELS:
+                    raise PhotoError(f"The {image.format} picture is too large to decode; export it as JPEG.")
                 return _to_srgb(image)
     except UnidentifiedImageError:
-        raise PhotoError("This is not a picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG.") from None
-    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
-        if isinstance(error, PhotoError):
-            raise
+        raise PhotoError("This is no picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG.") from None
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError:
+        raise PhotoError(TOO_LARGE) from None
+    except Exception as error:  # decoders raise anything at all on hostile bytes
         raise PhotoError(f"The picture is damaged ({error}); upload it again.") from error
 
 
 def _refuse_shape(width_px: int, height_px: int) -> None:
     if width_px * height_px > MAX_PIXELS:
-        raise PhotoError(
-            f"{width_px} x {height_px} pixels are more than {MAX_PIXELS // 1_000_000} megapixels; export a smaller picture."
-        )
+        raise PhotoError(TOO_LARGE)
     if min(width_px, height_px) < MIN_SIDE_PX:
         raise PhotoError(f"{width_px} x {height_px} pixels are too few; at least {MIN_SIDE_PX} a side are needed.")
     if max(width_px, height_px) > MAX_ASPECT * min(width_px, height_px):
@@ -73,27 +88,24 @@ def _refuse_shape(width_px: int, height_px: int) -> None:
 
 def _to_srgb(image: Image.Image) -> NormalisedPhoto:
     profile = image.info.get("icc_profile")
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I;16") or turned.mode in ("I", "F"):
-        turned = _eight_bits(turned)
-    if turned.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in turned.info:
-        turned = turned.convert("RGBA")
-    alpha = turned.getchannel("A") if turned.mode == "RGBA" else None
-    colour = turned.convert("RGB") if turned.mode not in ("RGB", "CMYK", "L", "LAB") else turned
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _eight_bits(image)
+    if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif image.mode not in ("RGB", "RGBA", "CMYK", "L", "LAB"):
+        image = image.convert("RGB")
+    if max(image.size) > MAX_SIDE_PX:  # before any colour conversion: full-size copies would fill the memory
+        scale = MAX_SIDE_PX / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    opacity = np.array(image.getchannel("A"), dtype=np.uint8) if image.mode == "RGBA" else None
+    colour = image.convert("RGB") if image.mode == "RGBA" else image
     if profile:
         colour = _convert_profile(colour, profile)
-    colour = colour.convert("RGB")
-    if max(colour.size) > MAX_SIDE_PX:
-        scale = MAX_SIDE_PX / max(colour.size)
-        size = (max(1, round(colour.width * scale)), max(1, round(colour.height * scale)))
-        colour = colour.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        alpha = alpha.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0) if alpha else None
-    pixels = np.asarray(colour, dtype=np.uint8)
-    if alpha is None:
-        return NormalisedPhoto(pixels.copy(), None)
-    opacity = np.asarray(alpha, dtype=np.uint8).copy()
-    if opacity.min() == 255:
-        return NormalisedPhoto(pixels.copy(), None)
+    pixels = np.array(colour.convert("RGB"), dtype=np.uint8)
+    if opacity is None or opacity.min() == 255:
+        return NormalisedPhoto(pixels, None)
     if opacity.max() < 8:
         raise PhotoError("The picture is fully transparent; upload the product on a background.")
     weight = opacity[..., None].astype(np.float32) / 255
@@ -103,13 +115,16 @@ def _to_srgb(image: Image.Image) -> NormalisedPhoto:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """16-bit grey files hold 0..65535; Pillow's own conversion would clip all above 255 to white."""
-    values = np.asarray(image, dtype=np.float64)
+    values = np.asarray(image)
     top = 65535.0 if values.max() > 255 else 255.0
-    return Image.fromarray(np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8))
+    grey = np.empty(values.shape, np.uint8)
+    for row in range(0, len(values), 256):  # in bands: floats of a whole large picture would fill the memory
+        grey[row : row + 256] = np.rint(np.clip(values[row : row + 256] / top, 0, 1) * 255)
+    return Image.fromarray(grey)
 
 
 def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """To sRGB by the embedded profile; a profile that is broken or of another colour space is ignored, as browsers do."""
+    """To sRGB by the embedded profile; one that is broken or of another colour space is ignored, as browsers do."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
@@ -122,11 +137,11 @@ def encode_png(pixels: Pixels) -> bytes:
     """HW, HWC RGB or HWC RGBA uint8 -> PNG, lossless, at the fastest setting that still compresses."""
     import cv2
 
-    order = {2: pixels, 3: None}[pixels.ndim]
-    if order is None:
-        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        order = cv2.cvtColor(pixels, code)
-    return bytes(cv2.imencode(".png", order, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
+    if pixels.ndim == 2:
+        swapped: NDArray[Any] = pixels
+    else:
+        swapped = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".png", swapped, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
 
 
 def decode_png(data: bytes) -> Pixels:
@@ -149,3 +164,9 @@ def encode_jpeg(pixels: Pixels, max_side_px: int, quality: int = 80) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
+
+
+def suffix_of(data: bytes) -> str:
+    """`.jpg`, `.png`, ... by the file's own signature, whatever it was called; `.bin` when it has none of ours."""
+    boxed = {b"WEBP": ".webp", b"ftyp": ".avif"}.get(data[8:12] if data[:4] == b"RIFF" else data[4:8], ".bin")
+    return next((suffix for signature, suffix in SIGNATURES.items() if data.startswith(signature)), boxed)

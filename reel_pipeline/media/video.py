@@ -53,7 +53,7 @@ class Encoding:
 
 
 FINAL = Encoding("veryfast", 20)
-MEZZANINE = Encoding("ultrafast", 12)
+MEZZANINE = Encoding("ultrafast", 16)
 
 
 class VideoWriter:

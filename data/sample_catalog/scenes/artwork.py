@@ -21,10 +21,22 @@ class Sheet:
         self.image = Image.new("RGB", (width_px, height_px), paper)
         self.draw = ImageDraw.Draw(self.image)
 
-    def text(self, x: float, y: float, words: str, size: int, ink: str, font: str = SANS, spacing: float = 0, anchor: str = "mm") -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        size: int,
+        ink: str,
+        font: str = SANS,
+        spacing: float = 0,
+        anchor: str = "mm",
+    ) -> None:
         """One line at (x, y), letters `spacing` px apart; anchor 'mm' is its middle, 'lm' its left end."""
         face = ImageFont.truetype(font, size)
-        width = sum(face.getlength(letter) + spacing for letter in words) - spacing if spacing else face.getlength(words)
+        width = (
+            sum(face.getlength(letter) + spacing for letter in words) - spacing if spacing else face.getlength(words)
+        )
         left = x - width / 2 if anchor == "mm" else x
         if not spacing:
             self.draw.text((left, y), words, ink, face, anchor="lm")
@@ -33,7 +45,17 @@ class Sheet:
             self.draw.text((left, y + size * 0.36), letter, ink, face, anchor="ls")
             left += face.getlength(letter) + spacing
 
-    def lines(self, x: float, y: float, rows: list[str], size: int, ink: str, font: str = SANS, leading: float = 1.5, anchor: str = "mm") -> None:
+    def lines(
+        self,
+        x: float,
+        y: float,
+        rows: list[str],
+        size: int,
+        ink: str,
+        font: str = SANS,
+        leading: float = 1.5,
+        anchor: str = "mm",
+    ) -> None:
         for k, row in enumerate(rows):
             self.text(x, y + k * size * leading, row, size, ink, font, anchor=anchor)
 
@@ -65,7 +87,17 @@ def bottle() -> Image.Image:
     s.text(1024, 1300, "Gentle on dry hands", 96, ink, SERIF)
     s.rule(724, 1324, 1410, ink)
     s.text(1024, 1520, "98% natural origin", 104, "#8a5a2b", SANS_BOLD)
-    s.lines(1024, 1690, ["Ingredients: Aqua, Coco-Glucoside,", "Glycerin, Aloe Leaf Juice, Cedarwood Oil,", "Oakmoss Extract, Citric Acid"], 64, ink)
+    s.lines(
+        1024,
+        1690,
+        [
+            "Ingredients: Aqua, Coco-Glucoside,",
+            "Glycerin, Aloe Leaf Juice, Cedarwood Oil,",
+            "Oakmoss Extract, Citric Acid",
+        ],
+        64,
+        ink,
+    )
     s.text(1024, 2110, "300 ml", 140, ink, SANS_BOLD)
     s.text(1024, 2235, "10.1 fl oz", 64, ink)
     return s.image
@@ -78,7 +110,7 @@ def carton_front() -> Image.Image:
     s.draw.ellipse((424, 1080, 1624, 2280), fill=cream)
     s.text(1024, 330, "FERNHILL", 190, ink, SERIF, 44)
     s.rule(524, 1524, 480, ink, 7)
-    s.text(1024, 690, "Orchard Morning", 196, ink, SERIF_BOLD)
+    s.text(1024, 690, "Orchard Morning", 172, ink, SERIF_BOLD)
     s.text(1024, 910, "BLACK TEA", 160, ink, SANS_BOLD, 30)
     for x, y, h in ((1024, 2080, 760), (800, 2080, 480), (1248, 2080, 480)):
         s.fern(x, y, h, "#2f4a3d")
@@ -103,9 +135,9 @@ def carton_side() -> Image.Image:
 
 
 def carton_top() -> Image.Image:
-    s = Sheet(2048, 920, "#e4a63a")
-    s.fern(300, 640, 380, "#2b2420")
-    s.text(1150, 460, "FERNHILL", 220, "#2b2420", SERIF, 50)
+    s = Sheet(2048, 1330, "#e4a63a")
+    s.fern(230, 835, 340, "#2b2420")
+    s.text(1190, 665, "FERNHILL", 200, "#2b2420", SERIF, 50)
     return s.image
 
 
@@ -114,16 +146,46 @@ def can() -> Image.Image:
     ink = "#7a1f2b"
     s.draw.rectangle((0, 0, 4096, 150), fill=ink)
     s.draw.rectangle((0, 2250, 4096, 2400), fill=ink)
-    for x, y, r, tone in ((2048, 1210, 700, "#fbe6d6"), (700, 500, 240, "#ee9d86"), (3420, 1900, 300, "#ee9d86"), (3560, 480, 170, "#fbe6d6"), (420, 1900, 200, "#fbe6d6")):
+    for x, y, r, tone in (
+        (2048, 1130, 540, "#fbe6d6"),
+        (700, 500, 240, "#ee9d86"),
+        (3420, 1900, 300, "#ee9d86"),
+        (3560, 480, 170, "#fbe6d6"),
+        (420, 1900, 200, "#fbe6d6"),
+    ):
         s.draw.ellipse((x - r, y - r, x + r, y + r), fill=tone)
-    s.text(2048, 330, "FERNHILL", 150, ink, SERIF, 34)
-    s.lines(2048, 890, ["Pink", "Grapefruit"], 240, ink, SERIF_BOLD, 1.15)
-    s.text(2048, 1430, "& ROSEMARY", 130, ink, SANS_BOLD, 14)
-    s.fern(2048, 1850, 290, "#4f6b4b")
-    s.text(2048, 2030, "Sparkling water", 116, ink, SANS_BOLD)
-    s.text(2048, 2165, "330 ml", 104, ink, SANS_BOLD)
-    s.lines(3000, 900, ["Ingredients:", "carbonated spring water,", "pink grapefruit juice 6%,", "rosemary infusion 1%.", "No added sugar."], 70, ink, SANS, 1.6, "lm")
-    s.lines(640, 900, ["Per 100 ml:", "energy 11 kJ / 3 kcal,", "sugars 0.5 g, salt 0 g.", "Serve chilled.", "Please recycle."], 70, ink, SANS, 1.6, "lm")
+    s.text(2048, 370, "FERNHILL", 140, ink, SERIF, 22)
+    s.lines(2048, 880, ["Pink", "Grapefruit"], 164, ink, SERIF_BOLD, 1.2)
+    s.text(2048, 1270, "& ROSEMARY", 104, ink, SANS_BOLD, 8)
+    s.fern(2048, 1590, 220, "#4f6b4b")
+    s.text(2048, 1830, "Sparkling water", 118, ink, SANS_BOLD)
+    s.text(2048, 2030, "330 ml", 118, ink, SANS_BOLD)
+    s.lines(
+        3000,
+        900,
+        [
+            "Ingredients:",
+            "carbonated spring water,",
+            "pink grapefruit juice 6%,",
+            "rosemary infusion 1%.",
+            "No added sugar.",
+        ],
+        70,
+        ink,
+        SANS,
+        1.6,
+        "lm",
+    )
+    s.lines(
+        640,
+        900,
+        ["Per 100 ml:", "energy 11 kJ / 3 kcal,", "sugars 0.5 g, salt 0 g.", "Serve chilled.", "Please recycle."],
+        70,
+        ink,
+        SANS,
+        1.6,
+        "lm",
+    )
     return s.image
 
 

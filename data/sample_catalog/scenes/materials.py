@@ -55,14 +55,18 @@ def coordinates(material: Material, stretch: tuple[float, float, float] = (1, 1,
     return mapping.outputs[0]
 
 
-def noise(material: Material, scale: float, detail: float = 3, stretch: tuple[float, float, float] = (1, 1, 1)) -> Sockets:
+def noise(
+    material: Material, scale: float, detail: float = 3, stretch: tuple[float, float, float] = (1, 1, 1)
+) -> Sockets:
     """A noise value around 0.5."""
     node = add(material, "TexNoise", Scale=scale, Detail=detail)
     link(material, coordinates(material, stretch), node.inputs["Vector"])
     return node.outputs[0]
 
 
-def ramp(material: Material, value: Sockets, low: float, high: float, out_low: float = 0, out_high: float = 1) -> Sockets:
+def ramp(
+    material: Material, value: Sockets, low: float, high: float, out_low: float = 0, out_high: float = 1
+) -> Sockets:
     node = add(material, "MapRange")
     for index, number in zip((1, 2, 3, 4), (low, high, out_low, out_high), strict=True):
         node.inputs[index].default_value = number
@@ -96,7 +100,11 @@ def uneven(material: Material, scale: float = 6, roughness: float = 0.06, relief
     """Vary roughness by +-`roughness` and undulate the surface slightly."""
     base = shader(material).inputs["Roughness"].default_value
     value = noise(material, scale)
-    link(material, ramp(material, value, 0.3, 0.7, max(base - roughness, 0), base + roughness), shader(material).inputs["Roughness"])
+    link(
+        material,
+        ramp(material, value, 0.3, 0.7, max(base - roughness, 0), base + roughness),
+        shader(material).inputs["Roughness"],
+    )
     bump(material, value, relief, 0.05)
     return material
 
@@ -143,7 +151,15 @@ def woven(name: str, colour: str, other: str, threads: float = 90, sheen: float 
     link(material, vector, bent.inputs[2])
     waves = []
     for direction in ("X", "Y"):
-        wave = add(material, "TexWave", bands_direction=direction, wave_profile="SIN", Scale=threads / 6.283 * 2, Distortion=0.6, Detail=1.0)
+        wave = add(
+            material,
+            "TexWave",
+            bands_direction=direction,
+            wave_profile="SIN",
+            Scale=threads / 6.283 * 2,
+            Distortion=0.6,
+            Detail=1.0,
+        )
         wave.inputs["Detail Scale"].default_value = 4.0
         link(material, bent.outputs[0], wave.inputs["Vector"])
         waves.append(wave.outputs["Fac"])
@@ -163,7 +179,9 @@ def woven(name: str, colour: str, other: str, threads: float = 90, sheen: float 
     return material
 
 
-def wood(name: str, light: str, dark: str, along: tuple[float, float, float] = (0.35, 6, 6), roughness: float = 0.5) -> Material:
+def wood(
+    name: str, light: str, dark: str, along: tuple[float, float, float] = (0.35, 6, 6), roughness: float = 0.5
+) -> Material:
     """Grain runs along the axis with the small number in `along`."""
     material = plain(name, light, roughness)
     grain = noise(material, 1.3, 8, along)
@@ -171,7 +189,11 @@ def wood(name: str, light: str, dark: str, along: tuple[float, float, float] = (
     tone = mix(material, ramp(material, grain, 0.35, 0.68), light, dark)
     tone = mix(material, ramp(material, fine, 0.45, 0.75, 0, 0.45), tone, dark)
     link(material, tone, shader(material).inputs["Base Color"])
-    link(material, ramp(material, grain, 0.3, 0.7, roughness - 0.08, roughness + 0.12), shader(material).inputs["Roughness"])
+    link(
+        material,
+        ramp(material, grain, 0.3, 0.7, roughness - 0.08, roughness + 0.12),
+        shader(material).inputs["Roughness"],
+    )
     bump(material, fine, 0.12, 0.01)
     return material
 
@@ -179,7 +201,11 @@ def wood(name: str, light: str, dark: str, along: tuple[float, float, float] = (
 def plaster(name: str, colour: str, relief: float = 0.25) -> Material:
     material = plain(name, colour, 0.9, Specular_IOR_Level=0.2)
     cloudy = noise(material, 0.5, 6)
-    link(material, mix(material, ramp(material, cloudy, 0.3, 0.75, 0, 0.5), colour, "#d8d0c4", "MULTIPLY"), shader(material).inputs["Base Color"])
+    link(
+        material,
+        mix(material, ramp(material, cloudy, 0.3, 0.75, 0, 0.5), colour, "#d8d0c4", "MULTIPLY"),
+        shader(material).inputs["Base Color"],
+    )
     bump(material, noise(material, 2.5, 8), relief, 0.08)
     return material
 
@@ -197,9 +223,13 @@ def stone(name: str, colour: str, vein: str, roughness: float = 0.35) -> Materia
 def brushed_steel(name: str, around: bool = True, colour: str = "#c9c7c4", roughness: float = 0.26) -> Material:
     """Steel with fine scratches; `around` brushes about z, otherwise along it."""
     material = plain(name, colour, roughness, Metallic=1.0)
-    scratches = noise(material, 3, 6, (1, 1, 60) if around else (60, 60, 0.6))
-    link(material, ramp(material, scratches, 0.3, 0.7, roughness - 0.07, roughness + 0.1), shader(material).inputs["Roughness"])
-    bump(material, scratches, 0.03, 0.01)
+    scratches = noise(material, 3, 6, (0.6, 0.6, 130) if around else (130, 130, 0.6))
+    link(
+        material,
+        ramp(material, scratches, 0.3, 0.7, roughness - 0.05, roughness + 0.07),
+        shader(material).inputs["Roughness"],
+    )
+    bump(material, scratches, 0.012, 0.004)
     return material
 
 

@@ -44,7 +44,9 @@ def fillet(corners: Sequence[Point], steps: int = 7) -> list[tuple[float, float]
             path.append(tuple(here))
             continue
         toward = [np.array(other[:2]) - here for other in (before, after)]
-        start, end = (here + edge / np.linalg.norm(edge) * min(corner[2], 0.5 * np.linalg.norm(edge)) for edge in toward)
+        start, end = (
+            here + edge / np.linalg.norm(edge) * min(corner[2], 0.5 * np.linalg.norm(edge)) for edge in toward
+        )
         for t in np.linspace(0, 1, steps):
             path.append(tuple((1 - t) ** 2 * start + 2 * t * (1 - t) * here + t**2 * end))
     return [*path, corners[-1][:2]]
@@ -58,7 +60,7 @@ def lathe(
     at: Point = (0, 0, 0),
     radius_gain: Callable[[float, float], float] = lambda angle_rad, z: 1.0,
 ) -> bpy.types.Object:
-    """Spin (radius, z, rounding) corners about z; u is the angle from +y over a full turn, v the height over the z range."""
+    """Spin (radius, z, rounding) corners about z; u is the turn from +y in [0, 1], v the height over the z range."""
     profile = fillet(corners)
     heights = [z for _, z in profile]
     low, span = min(heights), max(heights) - min(heights) or 1.0
@@ -91,7 +93,9 @@ def smooth_path(points: Sequence[Point], per_span: int = 12) -> np.ndarray:
     path = []
     for a, b, c, d in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
         for t in np.arange(per_span) / per_span:
-            path.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+            path.append(
+                0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+            )
     return np.array([*path, points[-1]])
 
 
@@ -154,19 +158,27 @@ def box(
     return thing
 
 
+def signed_power(x: np.ndarray, exponent: float) -> np.ndarray:
+    return np.sign(x) * np.abs(x) ** exponent
+
+
 def pillow_block(
     name: str, size: Point, at: Point, material: bpy.types.Material, roundness: float = 4.0, resolution: int = 48
 ) -> bpy.types.Object:
     """A superellipsoid bar standing on `at`: a soap bar, a seat pad. Higher `roundness` is boxier."""
-
-    def power(x: np.ndarray, e: float) -> np.ndarray:
-        return np.sign(x) * np.abs(x) ** e
-
     e = 2 / roundness
-    v, u = np.meshgrid(np.linspace(-np.pi / 2, np.pi / 2, resolution), np.linspace(-np.pi, np.pi, 2 * resolution + 1), indexing="ij")
-    v, u = v - np.sin(2 * v) * 0.0, u
+    v, u = np.meshgrid(
+        np.linspace(-np.pi / 2, np.pi / 2, resolution), np.linspace(-np.pi, np.pi, 2 * resolution + 1), indexing="ij"
+    )
     w, d, h = (s / 2 for s in size)
-    grid = np.stack([w * power(np.cos(v), e) * power(np.cos(u), e), d * power(np.cos(v), e) * power(np.sin(u), e), h * power(np.sin(v), e) + h], -1)
+    grid = np.stack(
+        [
+            w * signed_power(np.cos(v), e) * signed_power(np.cos(u), e),
+            d * signed_power(np.cos(v), e) * signed_power(np.sin(u), e),
+            h * signed_power(np.sin(v), e) + h,
+        ],
+        -1,
+    )
     rows, columns = u.shape
     faces = [
         (j * columns + k, j * columns + k + 1, (j + 1) * columns + k + 1, (j + 1) * columns + k)
@@ -183,13 +195,15 @@ def wrapped_label(
     name: str, radius: float, low: float, high: float, width: float, material: bpy.types.Material, corner: float = 0.05
 ) -> bpy.types.Object:
     """A sticker with rounded corners on a cylinder's front, `width` measured along the paper."""
-    offsets = np.concatenate([corner * (1 - np.cos(np.linspace(0, np.pi / 2, 9))), np.linspace(corner, width - corner, 49)[1:-1]])
+    offsets = np.concatenate(
+        [corner * (1 - np.cos(np.linspace(0, np.pi / 2, 9))), np.linspace(corner, width - corner, 49)[1:-1]]
+    )
     offsets = np.concatenate([offsets, width - offsets[8::-1]])
     vertices, uv, faces = [], [], []
     for s in offsets:
         inset = corner - min(s, width - s)
         cut = corner - math.sqrt(max(corner**2 - inset**2, 0)) if inset > 0 else 0.0
-        for k, t in enumerate(np.linspace(low + cut, high - cut, 5)):
+        for t in np.linspace(low + cut, high - cut, 5):
             angle = -math.pi / 2 + (s - width / 2) / radius
             vertices.append((radius * math.cos(angle), radius * math.sin(angle), t))
             uv.append((s / width, (t - low) / (high - low)))
@@ -207,10 +221,14 @@ def drape(
     resolution: int = 120,
 ) -> bpy.types.Object:
     """A height field over a rectangle around the origin, e.g. a cloth laid on a table; UV in scene units."""
-    x, y = np.meshgrid(np.linspace(-size[0] / 2, size[0] / 2, resolution), np.linspace(-size[1] / 2, size[1] / 2, resolution))
+    x, y = np.meshgrid(
+        np.linspace(-size[0] / 2, size[0] / 2, resolution), np.linspace(-size[1] / 2, size[1] / 2, resolution)
+    )
     grid = np.stack([x, y, height(x, y)], -1).reshape(-1, 3)
     n = resolution
-    faces = [(j * n + k, j * n + k + 1, (j + 1) * n + k + 1, (j + 1) * n + k) for j in range(n - 1) for k in range(n - 1)]
+    faces = [
+        (j * n + k, j * n + k + 1, (j + 1) * n + k + 1, (j + 1) * n + k) for j in range(n - 1) for k in range(n - 1)
+    ]
     return mesh_object(name, grid, faces, material, [tuple(p[:2]) for p in grid])
 
 
@@ -219,6 +237,7 @@ def inflated_pillow(size: float, cells: int = 72, frames: int = 45) -> tuple[np.
     """Two square sheets sewn along their edges and blown up by Blender's cloth solver: vertices (n, 3) and faces.
 
     The sheets lie in xy around the origin; vertex order is the front sheet row by row, then the back's inner vertices.
+    The corners are cut in, as a sewer does, or they would stick out like ears.
     """
     line = np.linspace(-size / 2, size / 2, cells + 1)
     front = {(i, j): i * (cells + 1) + j for i in range(cells + 1) for j in range(cells + 1)}
@@ -234,14 +253,16 @@ def inflated_pillow(size: float, cells: int = 72, frames: int = 45) -> tuple[np.
         for j in range(cells):
             ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
             faces += [tuple(front[key] for key in ring), tuple(back[key] for key in reversed(ring))]
+    half, trim = size / 2, 0.10
+    vertices = [(x * (1 - trim * (y / half) ** 2), y * (1 - trim * (x / half) ** 2), z) for x, y, z in vertices]
     material = bpy.data.materials.new("unused")
     thing = mesh_object("sheet", vertices, faces, material)
     cloth = thing.modifiers.new("cloth", "CLOTH")
     cloth.settings.quality = 8
     cloth.settings.mass = 0.2
-    cloth.settings.tension_stiffness = cloth.settings.compression_stiffness = 18
-    cloth.settings.bending_stiffness = 0.12
-    cloth.settings.use_pressure, cloth.settings.uniform_pressure_force = True, 5.0
+    cloth.settings.tension_stiffness, cloth.settings.compression_stiffness = 18, 4
+    cloth.settings.bending_stiffness = 3.0
+    cloth.settings.use_pressure, cloth.settings.uniform_pressure_force = True, 1.3
     cloth.settings.effector_weights.gravity = 0
     scene = bpy.context.scene
     for frame in range(1, frames + 1):

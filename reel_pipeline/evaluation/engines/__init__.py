@@ -1,0 +1,74 @@
+"""What a judge is, and how to open one by name.
+
+`classical` needs no weights beyond the OCR models of a base dependency, no key and no network. A judge works on a video
+file and arrays alone, so that the command line can ask it about any clip without a store.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, Verdict
+
+
+class Passport(Record):
+    """What the judge itself read on one gallery photo, at photo scale. Remembered per photo."""
+
+    text: tuple[TextLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One fault as an engine saw it. Scores are written so that higher is worse. `evidence`: JPEG bytes."""
+
+    kind: str
+    score: float
+    threshold: float
+    time_s: float
+    region_px_xywh: BoxPx
+    shot: int | None = None
+    evidence: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """An engine's answer. `scores` and `thresholds` have the same keys where a score is gated."""
+
+    verdict: Verdict
+    charges: tuple[Charge, ...]
+    unverifiable: tuple[ItemError, ...]
+    scores: dict[str, float]
+    thresholds: dict[str, float]
+
+
+class Judge(Protocol):
+    name: str
+    revision: str
+
+    def passport(self, rgb: Pixels) -> Passport:
+        """One gallery photo, HWC RGB uint8."""
+
+    def judge(
+        self,
+        video: Path,
+        cut_list: CutList | None,
+        photos: Sequence[Pixels],
+        passport_of: Callable[[int], Passport] | None = None,
+    ) -> Opinion:
+        """`photos`: HWC RGB uint8. `passport_of(i)` is asked only for photos that the video shows; the engine makes its
+        own where none is given. Without a cut list every hard cut counts as intended and nothing is known of overlays.
+
+        Raises `EvaluationError` for a video that can't be read or an empty gallery.
+        """
+
+
+def open_engine(name: str) -> Judge:
+    """Raises `SettingsError` for a name that no judge has."""
+    if name == "classical":
+        from reel_pipeline.evaluation.engines.classical import ClassicalJudge
+
+        return ClassicalJudge()
+    raise SettingsError(f"There is no judge called {name!r}; choose one of: classical.")

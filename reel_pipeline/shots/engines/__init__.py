@@ -1,0 +1,45 @@
+"""Ways to plan the shots of one product. An engine sees facts and labels, never pixels, price or stock."""
+
+from typing import Protocol
+
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Record, ShotPlan
+
+
+class Facts(Record):
+    """The fields of a product that a reel may speak of; everything else about it is kept from the planner."""
+
+    title: str
+    description: str
+    product_type: str
+    vendor: str
+    colour: str
+    tags: tuple[str, ...]
+
+
+class PlanRequest(Record):
+    """`frames` are those of the right variant, duplicates left out, in shop order. `overrides` is already validated."""
+
+    facts: Facts
+    frames: tuple[Frame, ...]
+    cutouts: tuple[Cutout, ...]
+    look: BrandLook
+    words: BrandWords
+    overrides: dict[str, str]
+
+
+class Planner(Protocol):
+    name: str
+    revision: str
+
+    def plan(self, request: PlanRequest) -> ShotPlan:
+        """Raises `PlanError` when there is nothing honest to show or say."""
+
+
+def open_engine(name: str) -> Planner:
+    """`embedded` needs nothing but this package. Raises `SettingsError` for another name."""
+    if name != "embedded":
+        raise SettingsError(f"There is no planner called {name!r}; set the shots engine to one of: embedded.")
+    from reel_pipeline.shots.engines.embedded import EmbeddedPlanner
+
+    return EmbeddedPlanner()

@@ -1,0 +1,81 @@
+"""Checks of the catalogue's records: what is missing, and what a person should upload."""
+
+from reel_pipeline.errors import BlobMissing, PhotoError
+from reel_pipeline.media.photo import decode_png
+from reel_pipeline.records import CatalogSnapshot, Finding, Photo, ProductGallery
+from reel_pipeline.store import Store
+
+MIN_LONG_SIDE_PX = 320
+"""Photos grow at most 1.6 times, so a smaller one would fill less than half of the reel's 1080 px width."""
+
+
+def crawl_is_complete(snapshot: CatalogSnapshot) -> Finding:
+    """Whether every product of the source was listed; nothing may be retired after a listing that was not."""
+    pictures = [photo for entry in snapshot.entries for photo in entry.photos]
+    missing = sum(photo.content_sha256 is None for photo in pictures)
+    measured = {
+        "products": float(len(snapshot.entries)),
+        "pictures": float(len(pictures)),
+        "pictures_missing": float(missing),
+        "items_failed": float(len(snapshot.errors)),
+    }
+    if snapshot.errors:
+        first = snapshot.errors[0]
+        sentence = f"{len(snapshot.errors)} listed items could not be read; the first is {first.item}: {first.error}"
+    elif not snapshot.entries:
+        sentence = "The catalogue lists no product; add products to it."
+    elif not snapshot.complete:
+        sentence = "The catalogue was listed only in part; sync it again."
+    else:
+        sentence = f"All {len(snapshot.entries)} products were listed."
+        if missing:
+            sentence += f" {missing} of their {len(pictures)} pictures can't be found; see the products' galleries."
+    return Finding(passed=snapshot.complete and bool(snapshot.entries), sentence=sentence, measured=measured)
+
+
+def gallery_is_usable(gallery: ProductGallery, store: Store) -> Finding:
+    """Blocking: at least one photo of this very variant can be decoded from the store and is large enough to show."""
+    own = [photo for photo in gallery.photos if photo.variant is None or photo.variant == gallery.colour]
+    readable = [photo for photo in own if _is_intact(photo, store)]
+    largest = max((max(photo.width_px, photo.height_px) for photo in readable), default=0)
+    measured = {
+        "photos": float(len(gallery.photos)),
+        "photos_of_this_variant": float(len(own)),
+        "photos_readable": float(len(readable)),
+        "photos_refused": float(len(gallery.refused)),
+        "largest_side_px": float(largest),
+    }
+    passed = largest >= MIN_LONG_SIDE_PX
+    return Finding(passed=passed, sentence=_sentence(gallery, own, readable, largest, passed), measured=measured)
+
+
+def _sentence(gallery: ProductGallery, own: list[Photo], readable: list[Photo], largest_px: int, passed: bool) -> str:
+    of_what = f"the {gallery.colour} variant" if gallery.colour else "this product"
+    if passed:
+        refused = f"; {len(gallery.refused)} could not be used: {gallery.refused[0].error}" if gallery.refused else "."
+        count = "1 photo" if len(readable) == 1 else f"{len(readable)} photos"
+        return f"{count} of {of_what} can be used{refused}"
+    if readable:
+        return (
+            f"The largest photo of {of_what} has only {largest_px} pixels on its longer side; "
+            f"upload one with at least {MIN_LONG_SIDE_PX}, better 1600."
+        )
+    if own:
+        return f"The stored photos of {of_what} are damaged; run this product again."
+    if gallery.photos:
+        others = ", ".join(sorted({photo.variant for photo in gallery.photos if photo.variant}))
+        return f"No photo shows {of_what}, only {others}; upload one that does."
+    if gallery.refused:
+        first = gallery.refused[0]
+        why = f"{first.item}: {first.error}"
+        return f"None of the {len(gallery.refused)} photos can be used; upload another one. The first is {why}"
+    return f"There is no photo of {of_what}; upload at least one."
+
+
+def _is_intact(photo: Photo, store: Store) -> bool:
+    """The stored pixels are a picture of the size that the record says."""
+    try:
+        pixels = decode_png(store.read(photo.pixels))
+    except (BlobMissing, PhotoError, OSError):
+        return False
+    return pixels.shape == (photo.height_px, photo.width_px, 3)

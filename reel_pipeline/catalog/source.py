@@ -1,0 +1,126 @@
+"""Where a catalogue comes from: `open_source(location)` -> a `Source` that lists products and reads their pictures.
+
+A source is a folder, in one of three forms. File names are relative to the folder and stay inside it.
+
+`catalog.json`: only `sku` is required; everything not named here is ignored.
+
+    {"products": [{
+        "sku": "TEE-1", "title": "Linen tee", "description": "Plain text or HTML", "product_type": "T-shirt",
+        "colour": "white", "vendor": "Acme", "tags": ["linen"], "price": "54.00", "currency": "EUR",
+        "collections": ["Summer"],
+        "images": [{"file": "images/tee-1.jpg", "position": 1, "variant": "white"}],
+        "variants": [{"sku": "TEE-1-W-S", "colour": "white", "size": "S"}]}]}
+
+An image's `variant` is the colour it shows; leave it out where the picture stands for the product itself. Where two or
+more colours of `variants` have pictures, each colour becomes a product of its own with its own reel.
+
+`catalog.csv`: UTF-8, a header row with the same names, `pictures` for the files; several values in one cell (`tags`,
+`collections`, `pictures`) are separated by `|`; cells by commas, semicolons or tabs.
+
+    sku,title,description,product_type,colour,vendor,tags,price,currency,collections,pictures
+    TEE-1,Linen tee,Soft linen.,T-shirt,white,Acme,linen|summer,54.00,EUR,Summer,images/1.jpg|images/2.jpg
+
+Neither: each sub-folder with pictures is a product named by its folder, its pictures in the order of their names; a
+folder that holds pictures itself is one product.
+
+What doesn't belong here: decoding pictures (`build.py`), storefront pages (`storefront.py`).
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from reel_pipeline.catalog.listing import Listing, list_csv, list_folders, list_json
+from reel_pipeline.catalog.partitions import looks_of, partition_keys
+from reel_pipeline.errors import CatalogError
+from reel_pipeline.media.photo import MAX_BYTES
+from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource
+
+MAX_LISTING_BYTES = 128 * 2**20
+
+
+class Source(Protocol):
+    def snapshot(self) -> CatalogSnapshot:
+        """Everything listed right now; raises `CatalogError` when nothing can be listed at all."""
+
+    def read_photo(self, photo: PhotoSource) -> bytes:
+        """The bytes the snapshot saw; raises `CatalogError` when they are gone or others by now."""
+
+
+class FolderSource:
+    """A folder with catalog.json, catalog.csv or sub-folders of pictures (see the module's docstring)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def snapshot(self) -> CatalogSnapshot:
+        listing, kind = self._listing()
+        errors = list(listing.errors)
+        looks: dict[str, CatalogEntry] = {}
+        for look in (look for entry in listing.entries for look in looks_of(entry)):
+            if look.sku in looks:
+                errors.append(ItemError(item=look.sku, error=f"The SKU {look.sku} is listed twice; give each its own."))
+            else:
+                looks[look.sku] = look
+        keys = partition_keys(looks)
+        entries = tuple(
+            look.model_copy(
+                update={"partition_key": keys[sku], "photos": tuple(self._hashed(photo) for photo in look.photos)}
+            )
+            for sku, look in looks.items()
+        )
+        return CatalogSnapshot(source=kind, entries=entries, errors=tuple(errors), complete=not errors)
+
+    def read_photo(self, photo: PhotoSource) -> bytes:
+        path = self._inside(photo.location)
+        if path.stat().st_size > MAX_BYTES:
+            raise CatalogError(f"{photo.location} is larger than {MAX_BYTES >> 20} MB; export a smaller picture.")
+        data = path.read_bytes()
+        if photo.content_sha256 not in (None, hashlib.sha256(data).hexdigest()):
+            raise CatalogError(f"{photo.location} was changed after the catalogue was read; sync the catalogue again.")
+        return data
+
+    def _listing(self) -> tuple[Listing, str]:
+        for name, read in (("catalog.json", list_json), ("catalog.csv", list_csv)):
+            path = self.root / name
+            if path.is_file():
+                if path.stat().st_size > MAX_LISTING_BYTES:
+                    raise CatalogError(f"{name} is larger than {MAX_LISTING_BYTES >> 20} MB; split the catalogue.")
+                return read(path.read_bytes()), name
+        return list_folders(self.root), "folders"
+
+    def _hashed(self, photo: PhotoSource) -> PhotoSource:
+        """With the hash of its bytes, or without one where no readable file lies there: its gallery then says why."""
+        try:
+            with self._inside(photo.location).open("rb") as file:
+                return photo.model_copy(update={"content_sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+        except (CatalogError, OSError):
+            return photo
+
+    def _inside(self, location: str) -> Path:
+        """The regular file at `location`; refuses what lies outside the folder, also by way of a symbolic link."""
+        relative = Path(location)
+        try:
+            path = (self.root / relative).resolve()
+            is_outside = relative.is_absolute() or ".." in relative.parts or not path.is_relative_to(self.root)
+            is_file = not is_outside and path.is_file()
+        except (OSError, ValueError):
+            raise CatalogError(f"{location[:200]!r} is no file name; correct it in the catalogue.") from None
+        if is_outside:
+            raise CatalogError(f"{location} lies outside the catalogue's folder; copy the picture into it.")
+        if not is_file:
+            raise CatalogError(f"{location} is missing; copy the picture into the catalogue's folder.")
+        return path
+
+
+def open_source(location: str) -> Source:
+    """The source at `location`, a folder. Raises `CatalogError` for anything else, saying what works."""
+    if location.startswith(("http://", "https://")):
+        raise CatalogError(
+            f"{location} is a web address; shops are not read directly yet: export the catalogue as catalog.csv or "
+            "catalog.json with its pictures beside it, and name that folder."
+        )
+    root = Path(location).expanduser()
+    if not root.is_dir():
+        raise CatalogError(f"{location} is no folder; name one that holds catalog.json, catalog.csv or pictures.")
+    return FolderSource(root)

@@ -1,0 +1,361 @@
+"""The `reel-pipeline` command: a thin shell over rooms and jobs. Tables for people, one JSON document with `--json`.
+
+Exit codes: 0 done, 1 an item errored (a rejected reel is no error), 2 wrong usage. Logs and progress go to stderr.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from reel_pipeline.errors import ReelError, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, dispatch, and turn every expected error into one sentence on stderr."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except SettingsError as error:
+        print(f"reel-pipeline: {error}", file=sys.stderr)
+        return 2
+    except ReelError as error:
+        print(f"reel-pipeline: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reel-pipeline", description="Product reels that show only what the photos show."
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", run_command, "make, judge and publish reels")
+    run.add_argument("--source", metavar="DIR|URL", help="a catalogue; its workspace is kept in your data folder")
+    run.add_argument("--collection", metavar="NAME")
+    run.add_argument("--sku", nargs="+", default=[], metavar="SKU")
+    run.add_argument("--only-stale", action="store_true", help="run nothing but what is out of date")
+    run.add_argument("--force", action="store_true", help="make everything again, whatever is known")
+
+    classify = _command(commands, "classify", classify_command, "say what each photo shows; the files are one gallery")
+    classify.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+    gallery = _command(commands, "gallery", gallery_command, "find the products and pictures in a stored page")
+    gallery.add_argument(
+        "--response", required=True, type=Path, metavar="FILE", help="HTML or JSON body, may be gzipped"
+    )
+    gallery.add_argument("--url", required=True, help="where the body came from")
+
+    cutout = _command(commands, "cutout", cutout_command, "cut the product out of a photo", with_json=False)
+    cutout.add_argument("file", type=Path, metavar="FILE")
+    cutout.add_argument("--out", required=True, type=Path, metavar="MASK.png")
+
+    animate = _command(commands, "animate", animate_command, "move the camera over one photo", with_json=False)
+    animate.add_argument("file", type=Path, metavar="FILE")
+    animate.add_argument(
+        "--motion", required=True, choices=["push_in", "pull_out", "pan_left", "pan_right", "parallax"]
+    )
+    animate.add_argument("--duration", required=True, type=float, metavar="S", help="0.5 to 10 seconds")
+    animate.add_argument("--out", required=True, type=Path, metavar="CLIP.mp4")
+
+    evaluate = _command(commands, "evaluate", evaluate_command, "judge any video against the product's photos")
+    evaluate.add_argument("video", type=Path, metavar="VIDEO")
+    evaluate.add_argument("--reference", required=True, action="append", type=Path, metavar="FILE")
+
+    _command(commands, "status", status_command, "every product of the last sync and where it stands")
+    why = _command(commands, "why", why_command, "the chain from photos to verdict", with_json=False)
+    why.add_argument("sku", metavar="SKU")
+
+    review = _command(commands, "review", review_command, "decide on reels that wait for a person", with_json=False)
+    review.add_argument("action", choices=["list", "approve", "reject"])
+    review.add_argument("sku", nargs="?", metavar="SKU")
+    review.add_argument("--reason", default="", metavar="TEXT")
+
+    demo = _command(commands, "demo", demo_command, "the sample catalogue through a real Dagster", with_json=False)
+    demo.add_argument("--once", action="store_true", help="end when the table is printed")
+
+    serve = _command(commands, "serve", serve_command, "serve what is published, on loopback", with_json=False)
+    serve.add_argument("--port", type=int, default=8787, help="0 picks a free one")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, function: Callable[[argparse.Namespace], int], words: str, *, with_json: bool = True
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(command=function)
+    if with_json:
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(version("reel_pipeline"))
+        parser.exit()
+
+
+# --- the flow ---------------------------------------------------------------------------------------------------
+
+
+def run_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.settings import CONFIG_VARIABLE, default_workspace, load_settings, make_workspace
+
+    if options.source:
+        source = options.source if "://" in options.source else str(Path(options.source).resolve())
+        config = make_workspace(default_workspace(source), source)
+        os.environ[CONFIG_VARIABLE] = str(config)
+    settings = load_settings()
+    os.environ[CONFIG_VARIABLE] = str(settings.workspace / "reel_pipeline.toml")
+    print(f"workspace: {settings.workspace}", file=sys.stderr)
+
+    from reel_pipeline.definitions import defs
+    from reel_pipeline.defs.run import run_catalog
+
+    done = run_catalog(
+        defs,
+        settings,
+        collection=options.collection,
+        skus=options.sku,
+        only_stale=options.only_stale,
+        force=options.force,
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "sku": product.report.sku,
+            "title": product.report.title,
+            "state": product.report.state.value,
+            "verdict": product.report.verdict,
+            "reasons": product.report.reasons,
+            "reel": product.report.reel,
+            "shots": product.report.shots,
+            "computed": product.computed,
+            "reused": product.reused,
+            "seconds": product.seconds,
+        }
+        for product in done.products
+    ]
+    errors = [{"sku": error.item, "error": error.error} for error in done.errors]
+    if options.json:
+        _print_json({"products": [*rows, *errors]})
+    else:
+        print_table(rows, ("sku", "title", "state", "verdict", "shots", "computed", "reused", "seconds", "reasons"))
+        for row in rows:
+            if row["reel"]:
+                print(f"{row['sku']}: {row['reel']}")
+        _summary(rows, errors)
+    failed = errors or [row for row in rows if row["state"] == "failed"]
+    return 1 if failed else 0
+
+
+def _summary(rows: Sequence[dict[str, Any]], errors: Sequence[dict[str, str]]) -> None:
+    for error in errors:
+        print(f"{error['sku']}: {error['error']}")
+    made = sum(row["computed"] for row in rows)
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    print("; ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no product")
+    print("Nothing had to be made: everything was reused." if rows and not made else f"{made} asset(s) made.")
+
+
+def status_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.defs.report import known_partitions, report
+
+    flow = _flow()
+    reports = [report(flow, partition) for partition in known_partitions(flow)]
+    rows = [
+        {
+            "sku": product.sku,
+            "title": product.title,
+            "state": product.state.value,
+            "verdict": product.verdict,
+            "reasons": product.reasons,
+            "reel": product.reel,
+        }
+        for product in reports
+    ]
+    if options.json:
+        _print_json({"products": rows})
+    else:
+        print_table(rows, ("sku", "title", "state", "verdict", "reasons"))
+    return 0
+
+
+def why_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.defs.report import chain, partition_of
+
+    flow = _flow()
+    print("\n".join(chain(flow, partition_of(flow, options.sku))))
+    return 0
+
+
+def review_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.defs.report import State, known_partitions, partition_of, report
+    from reel_pipeline.defs.reviews import decide
+
+    flow = _flow()
+    if options.action == "list":
+        reports = [report(flow, partition) for partition in known_partitions(flow)]
+        waiting = [r for r in reports if r.state is State.WAITING]
+        print_table(
+            [{"sku": r.sku, "title": r.title, "why": r.reasons, "reel": r.reel} for r in waiting],
+            ("sku", "title", "why", "reel"),
+        )
+        return 0
+    if not options.sku or not options.reason:
+        raise SettingsError(f"`review {options.action}` needs a SKU and --reason TEXT.")
+    decided = decide(flow, partition_of(flow, options.sku), options.action == "approve", options.reason)
+    print(
+        f"{options.sku}: {options.action}d for reel {decided[:12]}. `reel-pipeline run --sku {options.sku}` publishes what is approved."
+    )
+    return 0
+
+
+def demo_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.definitions import defs
+    from reel_pipeline.defs.demo import run_demo
+
+    def show(rows: list[dict[str, Any]]) -> None:
+        print_table(rows, ("sku", "title", "shots", "verdict", "why", "watch"))
+
+    try:
+        run_demo(defs, once=options.once, show=show)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def serve_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.origin.server import run
+    from reel_pipeline.settings import load_settings
+
+    settings = load_settings()
+    if "://" in settings.publish_location:
+        raise SettingsError("Reels are published to a bucket, which serves them itself; `serve` is for a folder.")
+    run(Path(settings.publish_location), options.port, previews=settings.open_store())
+    return 0
+
+
+def _flow() -> Any:
+    from reel_pipeline.defs.flow import Flow
+    from reel_pipeline.settings import load_settings
+
+    settings = load_settings()
+    return Flow(settings, settings.open_store())
+
+
+# --- single files -----------------------------------------------------------------------------------------------
+
+
+def classify_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.tools import classify_files
+
+    rows = classify_files(options.files)
+    if options.json:
+        _print_json(rows)
+    else:
+        print_table(rows, ("file", "view_class", "unsure", "confidence", "has_face", "label_text", "error"))
+    return 1 if any("error" in row for row in rows) else 0
+
+
+def gallery_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.catalog.extract import products_in
+
+    try:
+        body = options.response.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{options.response} can't be read: {error.strerror}.") from error
+    rows = [
+        {
+            "sku": product.sku,
+            "title": product.title,
+            "images": [
+                {"url": image.url, "position": image.position, "source": image.source} for image in product.images
+            ],
+        }
+        for product in products_in(body, options.url)
+    ]
+    if options.json:
+        _print_json({"products": rows})
+    else:
+        for row in rows:
+            print(f"{row['sku']}  {row['title']}")
+            for image in row["images"]:
+                print(f"  {image['position']:>3}  {image['url']}  ({image['source']})")
+    return 0
+
+
+def cutout_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.tools import cut_out_file
+
+    confidence = cut_out_file(options.file, options.out)
+    print(f"{options.out}: confidence {confidence:.2f}")
+    return 0
+
+
+def animate_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.tools import animate_file
+
+    animate_file(options.file, options.motion, options.duration, options.out)
+    print(options.out)
+    return 0
+
+
+def evaluate_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.tools import evaluate_file
+
+    opinion = evaluate_file(options.video, options.reference)
+    if options.json:
+        _print_json(opinion)
+    else:
+        print(opinion["verdict"])
+        print_table(opinion["faults"], ("kind", "score", "threshold", "time_s", "region_px_xywh"))
+    return 0
+
+
+# --- output -----------------------------------------------------------------------------------------------------
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Columns as wide as their content, at most 60 characters, in the order given; empty columns are left out."""
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    used = [index for index in range(len(columns)) if any(row[index] for row in cells)]
+    widths = {index: min(60, max(len(columns[index]), *(len(row[index]) for row in cells))) for index in used}
+    if not used:
+        print("none")
+        return
+    print("  ".join(columns[index].upper().ljust(widths[index]) for index in used).rstrip())
+    for row in cells:
+        print("  ".join(row[index][:60].ljust(widths[index]) for index in used[:-1]) + "  " + row[used[-1]])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, list | tuple):
+        return " / ".join(str(item) for item in value)
+    return " ".join(str(value).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

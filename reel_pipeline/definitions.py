@@ -1,0 +1,71 @@
+"""The flow at a glance: every asset in order, its checks beside it. The only `Definitions` of the project.
+
+brand_kit                                                    the brand's look, voice and words
+catalog_snapshot       crawl_is_complete                     every product as found
+  product                                                    facts
+  product_gallery      gallery_is_usable*                    photos
+    frame_classification  has_a_product_view*                what each photo shows
+    product_cutout     cutout_is_trustworthy                 product without background
+      shot_plan        claims_are_grounded* motions_are_safe*   shots and words
+        voiceover      speech_is_clean*                      the only clock
+        rendered_still product_pixels_locked*                keyframes
+          video_clip   clip_meets_spec*                      moving shots
+            reel       reel_meets_spec* audio_is_the_approved_track*
+              evaluation_score  product_is_faithful* motion_is_plausible* retry_budget
+                mirrored_asset  mirror_matches_source*       what the public sees
+                                                             * = blocking
+"""
+
+import warnings
+
+import dagster as dg
+
+# Partitioned asset checks are a preview in the pinned Dagster; each use would warn in every run.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+from reel_pipeline.defs import (  # noqa: E402
+    automation,
+    brand_kit,
+    catalog_snapshot,
+    evaluation_score,
+    frame_classification,
+    jobs,
+    mirrored_asset,
+    product,
+    product_cutout,
+    product_gallery,
+    reel,
+    rendered_still,
+    shot_plan,
+    video_clip,
+    voiceover,
+)
+from reel_pipeline.defs.resources import FlowResource, RecordIO  # noqa: E402
+
+FLOW_IN_ORDER = (
+    brand_kit,
+    catalog_snapshot,
+    product,
+    product_gallery,
+    frame_classification,
+    product_cutout,
+    shot_plan,
+    voiceover,
+    rendered_still,
+    video_clip,
+    reel,
+    evaluation_score,
+    mirrored_asset,
+)
+
+_flow = FlowResource()
+
+defs = dg.Definitions(
+    assets=[asset for module in FLOW_IN_ORDER for asset in dg.load_assets_from_modules([module])],
+    asset_checks=[check for module in FLOW_IN_ORDER for check in dg.load_asset_checks_from_modules([module])],
+    jobs=[jobs.sync_catalog, jobs.make_reels, jobs.retake, jobs.publish, jobs.collection_backfill],
+    sensors=[automation.retake_rejected, automation.gallery_changed],
+    schedules=[automation.hourly_sync, automation.new_skus],
+    resources={"flow": _flow, "io_manager": RecordIO(flow=_flow)},
+    executor=dg.in_process_executor,
+)

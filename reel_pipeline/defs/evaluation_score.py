@@ -1,0 +1,143 @@
+"""What the judge says of exactly this reel, and what follows from it."""
+
+import dagster as dg
+
+from reel_pipeline.defs import retry
+from reel_pipeline.defs.flow import Flow, worst
+from reel_pipeline.defs.partitions import SKUS
+from reel_pipeline.defs.previews import strip, table
+from reel_pipeline.evaluation.checks import motion_is_plausible as find_motion_is_plausible
+from reel_pipeline.evaluation.checks import product_is_faithful as find_product_is_faithful
+from reel_pipeline.evaluation.engines import open_engine
+from reel_pipeline.evaluation.judge import judge
+from reel_pipeline.media.photo import normalise
+from reel_pipeline.records import EvaluationScore, ProductGallery, Reel, RenderedStill, ShotPlan
+
+
+@dg.asset(
+    partitions_def=SKUS,
+    group_name="g_judge",
+    kinds={"opencv"},
+    owners=["team:quality"],
+    description="Accept, reject or abstain, for the reel's exact bytes, with every score, threshold and fault.",
+)
+def evaluation_score(
+    context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, product_gallery: ProductGallery
+) -> dg.MaterializeResult[EvaluationScore]:
+    photos = [photo for photo in product_gallery.photos if photo.variant in (None, product_gallery.colour)]
+    return flow.make(
+        context,
+        {"reel": reel, "product_gallery": product_gallery},
+        lambda: EvaluationScore(
+            editions={
+                name: judge(
+                    edition.video, edition.cut_list, photos, open_engine(flow.settings.engines.judge), flow.store
+                )
+                for name, edition in reel.editions.items()
+            }
+        ),
+        lambda made: {
+            "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in made.editions.items()),
+            "scores": table(
+                [
+                    {
+                        "edition": name,
+                        "score": score,
+                        "value": round(value, 4),
+                        "threshold": judged.thresholds.get(score, ""),
+                    }
+                    for name, judged in made.editions.items()
+                    for score, value in judged.scores.items()
+                ]
+            ),
+            "faults": table(
+                [
+                    {
+                        "fault": fault.kind,
+                        "shot": fault.shot or "",
+                        "at_s": round(fault.time_s, 2),
+                        "score": round(fault.score, 3),
+                    }
+                    for judged in made.editions.values()
+                    for fault in judged.faults
+                ]
+            ),
+            "evidence": strip(
+                [
+                    normalise(flow.store.read(fault.evidence)).pixels
+                    for judged in made.editions.values()
+                    for fault in judged.faults
+                    if fault.evidence
+                ][:3]
+            ),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=evaluation_score,
+    blocking=True,
+    partitions_def=SKUS,
+    additional_ins={"reel": dg.AssetIn("reel")},
+    description="The judge found nothing that misrepresents the product, and could verify every shot.",
+)
+def product_is_faithful(
+    context: dg.AssetCheckExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    evaluation_score: EvaluationScore,
+    reel: Reel,
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "product_is_faithful",
+        {"evaluation_score": evaluation_score, "reel": reel},
+        lambda: worst(
+            find_product_is_faithful(evaluation_score.editions[name], edition)
+            for name, edition in reel.editions.items()
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=evaluation_score,
+    blocking=True,
+    partitions_def=SKUS,
+    additional_ins={"reel": dg.AssetIn("reel")},
+    description="Nothing freezes, jumps, flickers or goes black.",
+)
+def motion_is_plausible(
+    context: dg.AssetCheckExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    evaluation_score: EvaluationScore,
+    reel: Reel,
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "motion_is_plausible",
+        {"evaluation_score": evaluation_score, "reel": reel},
+        lambda: worst(
+            find_motion_is_plausible(evaluation_score.editions[name], edition)
+            for name, edition in reel.editions.items()
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=evaluation_score,
+    partitions_def=SKUS,
+    additional_ins={"shot_plan": dg.AssetIn("shot_plan"), "rendered_still": dg.AssetIn("rendered_still")},
+    description="Says which shots are made again and how, or that a person must decide.",
+)
+def retry_budget(
+    context: dg.AssetCheckExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    evaluation_score: EvaluationScore,
+    shot_plan: ShotPlan,
+    rendered_still: RenderedStill,
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "retry_budget",
+        {"evaluation_score": evaluation_score, "shot_plan": shot_plan, "rendered_still": rendered_still},
+        lambda: retry.budget(flow, context.partition_key, shot_plan, rendered_still, evaluation_score),
+    )

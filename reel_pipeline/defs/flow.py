@@ -1,0 +1,141 @@
+"""What asset and check bodies stand on: load records, make or reuse one, find or reuse a check's answer.
+
+Dagster sees records as typed inputs and outputs; the store is the truth behind them. No shop or picture logic here.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from reel_pipeline.defs.attempts import Attempts, current_attempts
+from reel_pipeline.defs.table import ASSETS, CHECKS, Asset
+from reel_pipeline.records import AssetRecord, CheckResult, Finding
+from reel_pipeline.settings import Settings
+from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
+
+A = TypeVar("A", bound=AssetRecord)
+FINGERPRINT_TAG = "reel/inputs_fingerprint"
+ATTEMPT_TAG = "reel/attempt"
+FORCE_TAG = "reel/force"
+
+
+class Flow:
+    """The records of one workspace and the rules by which they are reused."""
+
+    def __init__(self, settings: Settings, store: Store, *, force: bool = False) -> None:
+        self.settings = settings
+        self.store = store
+        self.force = force
+
+    def record(self, asset: str, partition: str) -> Any:
+        """The current record of an asset, None when there is none that can be read."""
+        row = ASSETS[asset]
+        return self.store.load(asset, partition if row.partitioned else UNPARTITIONED, row.record)
+
+    def records(self, assets: tuple[str, ...], partition: str) -> dict[str, Any]:
+        return {asset: self.record(asset, partition) for asset in assets}
+
+    def head(self, asset: str, partition: str) -> Head | None:
+        return self.store.head(asset, partition if ASSETS[asset].partitioned else UNPARTITIONED)
+
+    def fingerprint(self, asset: str, inputs: Mapping[str, Any], partition: str) -> str:
+        """The inputs_fingerprint that a fresh record of this asset has now."""
+        row = ASSETS[asset]
+        base = row.fingerprint(inputs, self.settings, partition)
+        if asset != "rendered_still":
+            return base
+        takes = current_attempts(self.store, partition, base).takes
+        return row.fingerprint(inputs, self.settings, partition, extra=takes) if takes else base
+
+    def attempts(self, partition: str) -> Attempts:
+        """Which take of each shot is in use for the present inputs of the stills."""
+        row = ASSETS["rendered_still"]
+        base = row.fingerprint(self.records(row.upstream, partition), self.settings, partition)
+        return current_attempts(self.store, partition, base)
+
+    def make(
+        self,
+        context: dg.AssetExecutionContext,
+        inputs: Mapping[str, AssetRecord],
+        produce: Callable[[], A],
+        describe: Callable[[A], Mapping[str, Any]],
+        provenance: Callable[[], Mapping[str, Any]] = dict,
+    ) -> dg.MaterializeResult[A]:
+        """The asset's record: the current one when nothing that it reads has changed, else what `produce` returns."""
+        row = ASSETS[context.asset_key.to_user_string()]
+        partition = context.partition_key if row.partitioned else UNPARTITIONED
+        started = time.monotonic()
+        fingerprint = self.fingerprint(row.name, inputs, partition)
+        record: Any = None if self.force or row.external else self._reusable(row, partition, fingerprint)
+        reused = record is not None
+        calls_before = self.store.counts["computed"]
+        if record is None:
+            record = produce()
+            upstream = {name: value.digest() for name, value in inputs.items()}
+            self.store.save(row.name, partition, record, fingerprint, upstream, provenance())
+        digest = record.digest()
+        context.log.info(f"{row.name} of {partition}: {'reused' if reused else 'made'} {digest[:12]}")
+        return dg.MaterializeResult(
+            value=record,
+            data_version=dg.DataVersion(digest),
+            tags={FINGERPRINT_TAG: fingerprint[:40]},
+            metadata={
+                "reused": reused,
+                "engine_calls": self.store.counts["computed"] - calls_before,
+                "seconds": round(time.monotonic() - started, 2),
+                **describe(record),
+            },
+        )
+
+    def _reusable(self, row: Asset, partition: str, fingerprint: str) -> AssetRecord | None:
+        head = self.store.head(row.name, partition)
+        if head is None or head.inputs_fingerprint != fingerprint:
+            return None
+        record = self.store.load(row.name, partition, row.record)
+        return record if record is not None and all(self.store.has(blob) for blob in blobs_in(record)) else None
+
+    def check(
+        self,
+        context: dg.AssetCheckExecutionContext,
+        name: str,
+        inputs: Mapping[str, AssetRecord],
+        find: Callable[[], Finding],
+    ) -> dg.AssetCheckResult:
+        """The check's answer about exactly these records: the known one, else what `find` measures now."""
+        row = CHECKS[name]
+        partition = context.partition_key if ASSETS[row.asset].partitioned else UNPARTITIONED
+        subject = row.subject({asset: record.digest() for asset, record in inputs.items()})
+        known = None if self.force or row.external else self.store.load_check(row.asset, row.name, partition, subject)
+        finding = known.finding if known else find()
+        if known is None:
+            self.store.save_check(
+                partition, CheckResult(asset=row.asset, check=row.name, subject_sha256=subject, finding=finding)
+            )
+        return dg.AssetCheckResult(
+            passed=finding.passed,
+            severity=dg.AssetCheckSeverity.ERROR if row.blocking else dg.AssetCheckSeverity.WARN,
+            description=finding.sentence,
+            metadata={"finding": finding.sentence, **finding.measured},
+        )
+
+    def finding(self, check: str, partition: str) -> Finding | None:
+        """What a check found about the current records; None when it has not looked at exactly these."""
+        row = CHECKS[check]
+        heads = {asset: self.head(asset, partition) for asset in row.reads}
+        digests = {asset: head.record.sha256 for asset, head in heads.items() if head}
+        if len(digests) < len(row.reads):
+            return None
+        where = partition if ASSETS[row.asset].partitioned else UNPARTITIONED
+        known = self.store.load_check(row.asset, row.name, where, row.subject(digests))
+        return known.finding if known else None
+
+
+def worst(findings: Iterable[Finding]) -> Finding:
+    """The first finding that failed, else the last one: one answer for all editions of a record."""
+    last = Finding(passed=False, sentence="There is no edition to look at; run this product again.")
+    for last in findings:
+        if not last.passed:
+            break
+    return last

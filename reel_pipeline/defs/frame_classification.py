@@ -1,0 +1,64 @@
+"""What each photo shows, and the check that one of them shows the product."""
+
+import dagster as dg
+
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.partitions import SKUS
+from reel_pipeline.defs.previews import table
+from reel_pipeline.frames.checks import has_a_product_view as find_has_a_product_view
+from reel_pipeline.frames.classify import classify
+from reel_pipeline.frames.engines import open_classifier
+from reel_pipeline.records import FrameClassification, ProductGallery
+
+
+@dg.asset(
+    partitions_def=SKUS,
+    group_name="c_photos",
+    kinds={"onnx", "opencv"},
+    owners=["team:studio"],
+    description="Per photo: view class, label text, faces, sharpness, duplicates, what makes it hard to animate.",
+)
+def frame_classification(
+    context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], product_gallery: ProductGallery
+) -> dg.MaterializeResult[FrameClassification]:
+    return flow.make(
+        context,
+        {"product_gallery": product_gallery},
+        lambda: classify(product_gallery, open_classifier(flow.settings.engines.classifier), flow.store),
+        lambda made: {
+            "frames": table(
+                [
+                    {
+                        "position": frame.position,
+                        "view": frame.view_class + (" (unsure)" if frame.unsure else ""),
+                        "confidence": round(frame.confidence, 2),
+                        "label": " / ".join(line.text for line in frame.label_text)[:80],
+                        "faces": len(frame.face_boxes_px_xywh),
+                        "duplicate": bool(frame.duplicate_of),
+                    }
+                    for frame in made.frames
+                ]
+            )
+        },
+    )
+
+
+@dg.asset_check(
+    asset=frame_classification,
+    blocking=True,
+    partitions_def=SKUS,
+    additional_ins={"product_gallery": dg.AssetIn("product_gallery")},
+    description="At least one sharp photo of this variant shows the product.",
+)
+def has_a_product_view(
+    context: dg.AssetCheckExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    frame_classification: FrameClassification,
+    product_gallery: ProductGallery,
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "has_a_product_view",
+        {"frame_classification": frame_classification, "product_gallery": product_gallery},
+        lambda: find_has_a_product_view(frame_classification, product_gallery),
+    )

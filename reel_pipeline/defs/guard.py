@@ -1,0 +1,83 @@
+"""The last gate before anything becomes public; no Dagster here.
+
+Publishing asks this however the run was started. It trusts no run, no log and no order of events: only heads, and answers
+that are keyed by the hashes of exactly the records that lie behind the reel now.
+"""
+
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.staleness import stale_assets
+from reel_pipeline.defs.table import CHECKS, upstream_of
+from reel_pipeline.errors import PublishRefused
+from reel_pipeline.records import EvaluationScore, Record, Reel, Sha256, ShotPlan, Verdict
+
+REVIEWS = "reviews"
+
+
+class Review(Record):
+    """A person's decision about exactly one file."""
+
+    video_sha256: Sha256
+    approved: bool
+    reason: str
+    reviewer: str
+
+
+class Waiting(PublishRefused):
+    """Everything is in order, but only a person may release it."""
+
+
+def approvals(flow: Flow, partition: str) -> dict[str, str]:
+    """Edition -> who released it (`judge` or a person). Raises `PublishRefused` with what is not verified, or `Waiting`."""
+    behind = upstream_of("mirrored_asset")
+    stale = {name: why for name, why in stale_assets(flow, partition).items() if name in behind}
+    if stale:
+        first = next(iter(stale))
+        raise PublishRefused(f"Not published: {first} is out of date ({stale[first]}). Run this product again.")
+    for check in CHECKS.values():
+        if not check.blocking or check.asset not in behind or check.asset == "evaluation_score":
+            continue
+        finding = flow.finding(check.name, partition)
+        if finding is None:
+            raise PublishRefused(f"Not published: the check {check.name} has not looked at this version. Run it again.")
+        if not finding.passed:
+            raise PublishRefused(f"Not published: {finding.sentence}")
+    reel: Reel = flow.record("reel", partition)
+    score: EvaluationScore = flow.record("evaluation_score", partition)
+    plan: ShotPlan = flow.record("shot_plan", partition)
+    return {name: _released_by(flow, partition, name, reel, score, plan) for name in reel.editions}
+
+
+def is_released(flow: Flow, partition: str) -> bool:
+    """Whether publishing would be allowed now."""
+    try:
+        approvals(flow, partition)
+    except PublishRefused:
+        return False
+    return True
+
+
+def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: EvaluationScore, plan: ShotPlan) -> str:
+    video_sha256 = reel.editions[name].video.sha256
+    review = flow.store.load_note(REVIEWS, partition, video_sha256, Review)
+    if review and review.video_sha256 == video_sha256:
+        if review.approved:
+            return review.reviewer
+        raise PublishRefused(f"Not published: {review.reviewer} rejected this reel: {review.reason}")
+    judged = score.editions.get(name)
+    if judged is None or judged.video_sha256 != video_sha256:
+        raise PublishRefused("Not published: the judge has not seen exactly this file. Run this product again.")
+    if judged.verdict is Verdict.REJECT:
+        kinds = ", ".join(sorted({fault.kind for fault in judged.faults}))
+        raise PublishRefused(f"Not published: the judge rejected this reel ({kinds}).")
+    if judged.verdict is Verdict.ABSTAIN:
+        what = judged.unverifiable[0].error if judged.unverifiable else "the judge can't tell"
+        raise Waiting(f"Waiting for a person: {what}")
+    for check in ("product_is_faithful", "motion_is_plausible"):
+        finding = flow.finding(check, partition)
+        if finding is None or not finding.passed:
+            raise PublishRefused(f"Not published: the check {check} has not passed for this version. Run it again.")
+    if plan.person_must_approve:
+        raise Waiting(f"Waiting for a person: {plan.person_must_approve}")
+    if flow.settings.publish == "after_approval":
+        raise Waiting("Waiting for a person: the settings say that every reel is approved by hand.")
+    return "judge"

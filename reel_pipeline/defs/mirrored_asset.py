@@ -1,0 +1,106 @@
+"""What is public: the reel at the shop's own origin, and nothing that was not verified."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from reel_pipeline.defs.flow import Flow, worst
+from reel_pipeline.defs.guard import Waiting, approvals
+from reel_pipeline.defs.partitions import SKUS
+from reel_pipeline.defs.previews import table
+from reel_pipeline.errors import PublishRefused
+from reel_pipeline.mirror.checks import mirror_matches_source as find_mirror_matches_source
+from reel_pipeline.mirror.engines import open_target
+from reel_pipeline.mirror.publish import REEL_NAME, publish
+from reel_pipeline.records import MAIN_EDITION, EvaluationScore, MirroredAsset, Product, PublishedEdition, Reel
+
+
+def publish_reel(
+    flow: Flow, partition: str, reel: Reel, score: EvaluationScore, released_by: dict[str, str]
+) -> MirroredAsset:
+    """Copy every released edition to the target; the guard has spoken before."""
+    target = open_target(flow.settings.publish_location, flow.settings.public_url)
+    product: Product = flow.record(
+        "product", partition
+    )  # the reel's end card rests on its title, so the guard covers it
+    return MirroredAsset(
+        sku=product.sku,
+        editions={
+            name: PublishedEdition(
+                files=publish(
+                    {
+                        REEL_NAME: edition.video,
+                        "poster.jpg": edition.poster,
+                        "captions.srt": edition.captions_srt,
+                        "captions.vtt": edition.captions_vtt,
+                    },
+                    product.sku,
+                    name,
+                    target,
+                    flow.store,
+                    title=product.title,
+                    verdict_sha256=score.editions[name].digest(),
+                ),
+                approved_by=released_by[name],
+            )
+            for name, edition in reel.editions.items()
+        },
+    )
+
+
+def address_of_reel(mirrored: MirroredAsset) -> str:
+    """Where the main edition's video can be watched."""
+    return next(file.url for file in mirrored.editions[MAIN_EDITION].files if file.name == REEL_NAME)
+
+
+@dg.asset(
+    partitions_def=SKUS,
+    group_name="h_published",
+    kinds={"storage"},
+    owners=["team:shop"],
+    output_required=False,
+    description="Published files with checksums and their addresses. Made only of what is verified now.",
+)
+def mirrored_asset(
+    context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, evaluation_score: EvaluationScore
+) -> Iterator[dg.MaterializeResult[MirroredAsset]]:
+    try:
+        released_by = approvals(flow, context.partition_key)
+    except Waiting as waiting:
+        context.log.info(str(waiting))
+        return
+    except PublishRefused as refused:
+        raise dg.Failure(str(refused), allow_retries=False) from refused
+    yield flow.make(
+        context,
+        {"reel": reel, "evaluation_score": evaluation_score},
+        lambda: publish_reel(flow, context.partition_key, reel, evaluation_score, released_by),
+        lambda made: {
+            "files": table(
+                [
+                    {"file": file.name, "megabytes": round(file.size_bytes / 1e6, 2), "address": file.url}
+                    for edition in made.editions.values()
+                    for file in edition.files
+                ]
+            ),
+            "watch": dg.MetadataValue.url(address_of_reel(made)),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=mirrored_asset,
+    blocking=True,
+    partitions_def=SKUS,
+    description="Every published file, read back from where the public reads it, is what was approved.",
+)
+def mirror_matches_source(
+    context: dg.AssetCheckExecutionContext, flow: dg.ResourceParam[Flow], mirrored_asset: MirroredAsset
+) -> dg.AssetCheckResult:
+    target = open_target(flow.settings.publish_location, flow.settings.public_url)
+    return flow.check(
+        context,
+        "mirror_matches_source",
+        {"mirrored_asset": mirrored_asset},
+        lambda: worst(find_mirror_matches_source(edition, target) for edition in mirrored_asset.editions.values()),
+    )

@@ -1,0 +1,58 @@
+"""The product cut out of its photos, with a confidence that says how far to trust it."""
+
+import dagster as dg
+
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.partitions import SKUS
+from reel_pipeline.defs.previews import table
+from reel_pipeline.frames.checks import cutout_is_trustworthy as find_cutout_is_trustworthy
+from reel_pipeline.frames.cutout import cut_out
+from reel_pipeline.frames.engines import open_cutout_engine
+from reel_pipeline.records import FrameClassification, ProductCutout, ProductGallery
+
+
+@dg.asset(
+    partitions_def=SKUS,
+    group_name="c_photos",
+    kinds={"opencv"},
+    owners=["team:studio"],
+    description="Per usable photo: alpha with its confidence, depth, normals and edges.",
+)
+def product_cutout(
+    context: dg.AssetExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    product_gallery: ProductGallery,
+    frame_classification: FrameClassification,
+) -> dg.MaterializeResult[ProductCutout]:
+    return flow.make(
+        context,
+        {"product_gallery": product_gallery, "frame_classification": frame_classification},
+        lambda: cut_out(
+            product_gallery, frame_classification, open_cutout_engine(flow.settings.engines.cutout), flow.store
+        ),
+        lambda made: {
+            "cutouts": table(
+                [{"photo": cutout.photo, "confidence": round(cutout.confidence, 2)} for cutout in made.cutouts]
+            )
+        },
+    )
+
+
+@dg.asset_check(
+    asset=product_cutout,
+    partitions_def=SKUS,
+    additional_ins={"product_gallery": dg.AssetIn("product_gallery")},
+    description="The cutouts are clean enough to separate product and background.",
+)
+def cutout_is_trustworthy(
+    context: dg.AssetCheckExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    product_cutout: ProductCutout,
+    product_gallery: ProductGallery,
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "cutout_is_trustworthy",
+        {"product_cutout": product_cutout, "product_gallery": product_gallery},
+        lambda: find_cutout_is_trustworthy(product_cutout, product_gallery, flow.store),
+    )

@@ -1,0 +1,89 @@
+"""The vertical reel: clips, captions, end card and the approved track."""
+
+import dagster as dg
+
+from reel_pipeline.defs.flow import Flow, worst
+from reel_pipeline.defs.partitions import SKUS
+from reel_pipeline.defs.previews import strip
+from reel_pipeline.media.photo import normalise
+from reel_pipeline.records import FPS, MAIN_EDITION, BrandKit, Product, Reel, VideoClip, Voiceover
+from reel_pipeline.reels.assemble import assemble
+from reel_pipeline.reels.checks import audio_is_the_approved_track as find_audio_is_the_approved_track
+from reel_pipeline.reels.checks import reel_meets_spec as find_reel_meets_spec
+
+
+@dg.asset(
+    partitions_def=SKUS,
+    group_name="f_reel",
+    kinds={"video"},
+    owners=["team:studio"],
+    description="1080x1920 at 24 fps with burned-in captions, SRT, VTT, a poster and the cut list.",
+)
+def reel(
+    context: dg.AssetExecutionContext,
+    flow: dg.ResourceParam[Flow],
+    video_clip: VideoClip,
+    voiceover: Voiceover,
+    product: Product,
+    brand_kit: BrandKit,
+) -> dg.MaterializeResult[Reel]:
+    return flow.make(
+        context,
+        {"video_clip": video_clip, "voiceover": voiceover, "product": product, "brand_kit": brand_kit},
+        lambda: Reel(
+            editions={
+                name: assemble(clips, voiceover.editions[name], product, brand_kit.look, brand_kit.words, flow.store)
+                for name, clips in video_clip.editions.items()
+            }
+        ),
+        lambda made: {
+            "poster": strip([normalise(flow.store.read(made.editions[MAIN_EDITION].poster)).pixels], height_px=240),
+            "duration_s": round(sum(cut.frame_count for cut in made.editions[MAIN_EDITION].cut_list.cuts) / FPS, 2),
+            "megabytes": round(made.editions[MAIN_EDITION].video.size_bytes / 1e6, 1),
+            "watch": dg.MetadataValue.url(
+                f"{flow.settings.public_url}preview/{made.editions[MAIN_EDITION].video.sha256}.mp4"
+            ),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=reel,
+    blocking=True,
+    partitions_def=SKUS,
+    additional_ins={"voiceover": dg.AssetIn("voiceover")},
+    description="What the platforms ask of the file: picture, sound, length, layout.",
+)
+def reel_meets_spec(
+    context: dg.AssetCheckExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, voiceover: Voiceover
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "reel_meets_spec",
+        {"reel": reel, "voiceover": voiceover},
+        lambda: worst(
+            find_reel_meets_spec(edition, voiceover.editions[name], flow.store)
+            for name, edition in reel.editions.items()
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=reel,
+    blocking=True,
+    partitions_def=SKUS,
+    additional_ins={"voiceover": dg.AssetIn("voiceover")},
+    description="The reel's audio packets are those of the approved voiceover, byte for byte.",
+)
+def audio_is_the_approved_track(
+    context: dg.AssetCheckExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, voiceover: Voiceover
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "audio_is_the_approved_track",
+        {"reel": reel, "voiceover": voiceover},
+        lambda: worst(
+            find_audio_is_the_approved_track(edition, voiceover.editions[name], flow.store)
+            for name, edition in reel.editions.items()
+        ),
+    )

@@ -1,0 +1,121 @@
+"""The state of a product in words: for the table that `run` and `status` print and for `why`. No Dagster here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.guard import Waiting, approvals
+from reel_pipeline.defs.staleness import stale_assets
+from reel_pipeline.defs.table import CHECKS, SKU_ASSETS
+from reel_pipeline.errors import PublishRefused, SettingsError
+from reel_pipeline.records import EvaluationScore, MirroredAsset, Reel, ShotPlan, Verdict
+from reel_pipeline.store import UNPARTITIONED
+
+
+class State(StrEnum):
+    PUBLISHED = "published"
+    WAITING = "waiting_for_person"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProductReport:
+    """`reel`: the file's path or address, None while there is nothing that may be shown."""
+
+    sku: str
+    title: str
+    state: State
+    verdict: str | None
+    reasons: list[str]
+    reel: str | None
+    shots: int
+
+
+def report(flow: Flow, partition: str, error: str | None = None) -> ProductReport:
+    """Where a product stands now. `error`: what its run died of, if it did."""
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    entry = next((entry for entry in snapshot.entries if entry.partition_key == partition), None) if snapshot else None
+    plan: ShotPlan | None = flow.record("shot_plan", partition)
+    state, reasons, reel = _state(flow, partition, error)
+    score: EvaluationScore | None = flow.record("evaluation_score", partition)
+    judged = "evaluation_score" not in stale_assets(flow, partition)
+    return ProductReport(
+        sku=entry.sku if entry else partition,
+        title=entry.title if entry else "",
+        state=state,
+        verdict=next((judgement.verdict.value for judgement in score.editions.values()), None)
+        if score and judged
+        else None,
+        reasons=reasons,
+        reel=reel,
+        shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
+    )
+
+
+def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[str], str | None]:
+    reel: Reel | None = flow.record("reel", partition)
+    mirrored: MirroredAsset | None = flow.record("mirrored_asset", partition)
+    try:
+        approvals(flow, partition)
+    except Waiting as waiting:
+        path = str(flow.store.path(next(iter(reel.editions.values())).video)) if reel else None
+        return State.WAITING, [_reason(waiting)], path
+    except PublishRefused as refused:
+        failed = failed_sentences(flow, partition)
+        stale = stale_assets(flow, partition)
+        if "evaluation_score" not in stale and _rejected(flow, partition):
+            return State.REJECTED, failed or [_reason(refused)], None
+        return State.FAILED, [error] if error else failed or [_reason(refused)], None
+    if mirrored is None or "mirrored_asset" in stale_assets(flow, partition):
+        return State.FAILED, [error or "Verified, but not published yet; run this product again."], None
+    files = next(iter(mirrored.editions.values())).files
+    video = next(file for file in files if file.name == "reel.mp4")
+    location = flow.settings.publish_location
+    return State.PUBLISHED, [], video.url if "://" in location else f"{location}/{video.key}"
+
+
+def _rejected(flow: Flow, partition: str) -> bool:
+    score: EvaluationScore | None = flow.record("evaluation_score", partition)
+    return score is not None and any(judged.verdict is Verdict.REJECT for judged in score.editions.values())
+
+
+def _reason(refused: PublishRefused) -> str:
+    return str(refused).removeprefix("Not published: ").removeprefix("Waiting for a person: ")
+
+
+def failed_sentences(flow: Flow, partition: str) -> list[str]:
+    """What failed blocking checks say about the records as they are now, in flow order."""
+    findings = (flow.finding(check.name, partition) for check in CHECKS.values() if check.blocking)
+    return [finding.sentence for finding in findings if finding and not finding.passed]
+
+
+def chain(flow: Flow, partition: str) -> list[str]:
+    """From photos to verdict, one line an asset: what it is, whether it is fresh, what its checks found."""
+    stale = stale_assets(flow, partition)
+    lines = []
+    for name in SKU_ASSETS:
+        head = flow.head(name, partition)
+        made = f"{head.record.sha256[:12]}" if head else "not made"
+        lines.append(f"{name}: {made}{f' - stale: {stale[name]}' if name in stale else ''}")
+        for check in CHECKS.values():
+            finding = flow.finding(check.name, partition) if check.asset == name else None
+            if finding:
+                lines.append(f"  {'ok ' if finding.passed else 'NO '} {check.name}: {finding.sentence}")
+    return lines
+
+
+def known_partitions(flow: Flow, collection: str | None = None) -> list[str]:
+    """Partition keys of the last snapshot, in its order, of one collection if it is given."""
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    entries = snapshot.entries if snapshot else ()
+    return [entry.partition_key for entry in entries if collection is None or collection in entry.collections]
+
+
+def partition_of(flow: Flow, sku: str) -> str:
+    """The partition key of a SKU as the source spells it; raises `SettingsError` when the last sync did not find it."""
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    for entry in snapshot.entries if snapshot else ():
+        if sku in (entry.sku, entry.partition_key):
+            return str(entry.partition_key)
+    raise SettingsError(f"{sku} is not in the catalogue as last synced; `reel-pipeline status` lists what is.")

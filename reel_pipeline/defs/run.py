@@ -1,0 +1,164 @@
+"""`reel-pipeline run`: the same jobs as in the UI, one product after the other in this process, with the same retakes."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from tqdm import tqdm
+
+from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow
+from reel_pipeline.defs.guard import is_released
+from reel_pipeline.defs.report import ProductReport, known_partitions, report
+from reel_pipeline.defs.staleness import stale_assets
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.records import ItemError
+from reel_pipeline.settings import Settings
+from reel_pipeline.store import UNPARTITIONED
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+LAPTOP_INSTANCE = "telemetry:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class ProductRun:
+    report: ProductReport
+    computed: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CatalogRun:
+    products: list[ProductRun]
+    errors: tuple[ItemError, ...]
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of this workspace: DAGSTER_HOME if it is set, else a folder in the workspace."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(settings.workspace / "dagster_home")))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(LAPTOP_INSTANCE)
+    return dg.DagsterInstance.get()
+
+
+def run_catalog(
+    defs: dg.Definitions,
+    settings: Settings,
+    *,
+    collection: str | None = None,
+    skus: Sequence[str] = (),
+    only_stale: bool = False,
+    force: bool = False,
+) -> CatalogRun:
+    """Sync the catalogue, then run each chosen product to its verdict; one product's failure stops no other.
+
+    Raises `SettingsError` when a SKU or collection is not in the catalogue.
+    """
+    instance = open_instance(settings)
+    synced = defs.resolve_job_def("sync_catalog").execute_in_process(
+        instance=instance, run_config=QUIET, raise_on_error=False
+    )
+    if not synced.success and (error := _failure(synced)):
+        raise SettingsError(error)
+    flow = Flow(settings, settings.open_store())
+    chosen = _chosen(flow, collection, skus)
+    products = []
+    with tqdm(chosen, unit="product", desc="reels", disable=None) as bar:
+        for partition in bar:
+            bar.set_postfix_str(partition)
+            products.append(_run_product(defs, instance, settings, partition, only_stale=only_stale, force=force))
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    return CatalogRun(products, snapshot.errors if snapshot else ())
+
+
+def _chosen(flow: Flow, collection: str | None, skus: Sequence[str]) -> list[str]:
+    in_collection = known_partitions(flow, collection)
+    if collection is not None and not in_collection:
+        raise SettingsError(f"No product is in the collection {collection!r}.")
+    if not skus:
+        return in_collection
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    by_sku = {entry.sku: entry.partition_key for entry in snapshot.entries} if snapshot else {}
+    unknown = [sku for sku in skus if sku not in by_sku and sku not in in_collection]
+    if unknown:
+        raise SettingsError(f"Not in the catalogue: {', '.join(unknown)}.")
+    return [by_sku.get(sku, sku) for sku in skus]
+
+
+def _run_product(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    partition: str,
+    *,
+    only_stale: bool,
+    force: bool,
+) -> ProductRun:
+    """`make_reels`, then `retake` for as long as the check asks for another attempt, then `publish` what a person approved."""
+    started = time.monotonic()
+    flow = Flow(settings, settings.open_store())
+    computed = reused = 0
+    error: str | None = None
+
+    def launch(job: str, assets: Sequence[str] = (), **tags: str) -> None:
+        nonlocal computed, reused, error
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=partition,
+            run_config=QUIET,
+            tags=tags,
+            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            raise_on_error=False,
+        )
+        made, kept = _counts(result)
+        computed, reused = computed + made, reused + kept
+        error = _failure(result)
+
+    stale = list(stale_assets(flow, partition))
+    if stale or not only_stale:
+        launch("make_reels", stale if only_stale else (), **({FORCE_TAG: "true"} if force else {}))
+        attempt = 0
+        while (following := _next_attempt(flow, partition)) > attempt:
+            attempt = following
+            launch("retake", **{ATTEMPT_TAG: str(attempt)})
+    if list(stale_assets(flow, partition)) == ["mirrored_asset"] and is_released(flow, partition):
+        launch("publish")
+    return ProductRun(report(flow, partition, error), computed, reused, round(time.monotonic() - started, 2))
+
+
+def _next_attempt(flow: Flow, partition: str) -> int:
+    finding = flow.finding("retry_budget", partition)
+    return int(finding.measured.get("next_attempt", 0)) if finding else 0
+
+
+def _counts(result: dg.ExecuteInProcessResult) -> tuple[int, int]:
+    """How many assets were made and how many reused, from their own metadata."""
+    kept = [
+        bool(materialization.metadata["reused"].value)
+        for event in result.all_events
+        if event.is_step_materialization
+        for materialization in [event.step_materialization_data.materialization]
+    ]
+    return kept.count(False), kept.count(True)
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> str | None:
+    """The first step failure in one sentence; None when no step died of an exception."""
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return str(data.user_failure_data.description)
+        error = data.error
+        while error and error.cause:
+            error = error.cause
+        if error:
+            name, _, message = error.message.strip().partition(": ")
+            return message if name.startswith("reel_pipeline.") and message else error.message.strip()
+    return None

@@ -1,0 +1,47 @@
+"""What is stale, per asset and SKU, and why. The one place that decides it; no Dagster here."""
+
+from typing import Any
+
+from reel_pipeline.catalog.build import product_of
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.table import ASSETS, SKU_ASSETS, entry_in
+from reel_pipeline.store import blobs_in
+
+MISSING = "never made, or its record can't be read"
+CHANGED = "something that it reads has changed"
+UPSTREAM = "rests on something stale"
+BYTES_GONE = "bytes that it names are gone from the store"
+
+
+def stale_assets(flow: Flow, partition: str) -> dict[str, str]:
+    """Asset name -> why it is stale, in flow order; empty when all is fresh.
+
+    An asset below a stale one counts as stale: whether it really changes shows only when it is asked, and then it reuses
+    its record at the cost of one comparison. `product` is the exception: its next record follows from the snapshot alone,
+    so what rests on a field that did not change (nearly everything, when a price changes) stays fresh.
+    """
+    stale: dict[str, str] = {}
+    foreseen: dict[str, Any] = {}
+    for name in SKU_ASSETS:
+        row = ASSETS[name]
+        if any(upstream in stale and upstream not in foreseen for upstream in row.upstream):
+            stale[name] = UPSTREAM
+            continue
+        inputs = {**flow.records(row.upstream, partition), **{u: foreseen[u] for u in row.upstream if u in foreseen}}
+        if why := _why_stale(flow, name, inputs, partition):
+            stale[name] = why
+        if name == "product" and name in stale and (entry := entry_in(inputs["catalog_snapshot"], partition)):
+            foreseen[name] = product_of(entry)
+    return stale
+
+
+def _why_stale(flow: Flow, name: str, inputs: dict[str, Any], partition: str) -> str | None:
+    head = flow.head(name, partition)
+    record = flow.record(name, partition) if head else None
+    if head is None or record is None or None in inputs.values():
+        return MISSING
+    if head.inputs_fingerprint != flow.fingerprint(name, inputs, partition):
+        return CHANGED
+    if not all(flow.store.has(blob) for blob in blobs_in(record)):
+        return BYTES_GONE
+    return None

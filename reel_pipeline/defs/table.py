@@ -1,0 +1,285 @@
+"""The flow as a table: every asset, what it declares that it reads, and every check. No Dagster here.
+
+`inputs_fingerprint` of an asset is a hash of its row: its name, its logic version, the settings it depends on, and the
+parts of upstream records that `reads` picks out. What `reads` leaves out (a price, for most) can change without making the
+asset stale. Bump `logic` when the code behind an asset gives other results for the same inputs.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reel_pipeline import records as r
+from reel_pipeline.records import canonical_json
+from reel_pipeline.settings import Settings
+from reel_pipeline.store import jsonable
+
+Inputs = Mapping[str, Any]
+"""Upstream asset name -> its record."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One row. `reads(inputs, partition)` and `settings(settings, partition)` return JSON values.
+
+    `external`: it looks at or acts on something outside the store, so its body runs whenever it is asked.
+    """
+
+    name: str
+    record: type[r.AssetRecord]
+    upstream: tuple[str, ...]
+    reads: Callable[[Inputs, str], object]
+    logic: str = "1"
+    settings: Callable[[Settings, str], object] = lambda settings, partition: None
+    partitioned: bool = True
+    external: bool = False
+
+    def fingerprint(self, inputs: Inputs, settings: Settings, partition: str, extra: object = None) -> str:
+        """SHA-256 of everything this asset's content depends on; `extra` is state such as the current takes."""
+        depends = {
+            "asset": self.name,
+            "logic": self.logic,
+            "settings": self.settings(settings, partition),
+            "reads": self.reads(inputs, partition),
+            "extra": extra,
+        }
+        return hashlib.sha256(canonical_json(depends)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One asset check. Its subject is the hash of all records in `reads`, the asset's own first.
+
+    `external`: it looks at something outside the store that can change by itself, so its answer is never reused.
+    """
+
+    asset: str
+    name: str
+    reads: tuple[str, ...]
+    blocking: bool = False
+    external: bool = False
+    logic: str = "1"
+
+    def subject(self, digests: Mapping[str, str]) -> str:
+        return hashlib.sha256(canonical_json([self.logic, *(digests[name] for name in self.reads)])).hexdigest()
+
+
+def entry_in(snapshot: r.CatalogSnapshot | None, partition: str) -> r.CatalogEntry | None:
+    """The snapshot's entry for a partition; None when it lists no such product."""
+    return next((entry for entry in snapshot.entries if entry.partition_key == partition), None) if snapshot else None
+
+
+def _entry(inputs: Inputs, partition: str) -> Any:
+    entry = entry_in(inputs["catalog_snapshot"], partition)
+    return jsonable(entry) if entry else None
+
+
+def _facts(inputs: Inputs, partition: str) -> object:
+    entry = _entry(inputs, partition)
+    return entry and {key: value for key, value in entry.items() if key != "photos"}
+
+
+def _photo_sources(inputs: Inputs, partition: str) -> object:
+    """A new address for the same bytes is no change; an address counts only where the bytes' hash is not known."""
+    entry = _entry(inputs, partition)
+    return entry and {
+        "colour": entry["colour"],
+        "photos": [
+            [photo["content_sha256"] or photo["location"], photo["position"], photo["variant"]]
+            for photo in entry["photos"]
+        ],
+    }
+
+
+SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags")
+
+
+def _plan_reads(inputs: Inputs, partition: str) -> object:
+    product, brand = inputs["product"], inputs["brand_kit"]
+    return {
+        "product": {key: value for key, value in jsonable(product).items() if key in SPOKEN_FIELDS},
+        "classification": jsonable(inputs["frame_classification"]),
+        "cutout": [
+            [cutout.photo, cutout.confidence, cutout.box_px_xywh] for cutout in inputs["product_cutout"].cutouts
+        ],
+        "look": jsonable(brand.look),
+        "words": [brand.words.brand_name, brand.words.call_to_action, brand.words.banned_words],
+    }
+
+
+def _voice_reads(inputs: Inputs, partition: str) -> object:
+    return {
+        "lines": {
+            name: [[shot.number, shot.line, shot.caption] for shot in plan.shots] + [[None, plan.closing_line, ""]]
+            for name, plan in inputs["shot_plan"].editions.items()
+        },
+        "voice": jsonable(inputs["brand_kit"].voice),
+    }
+
+
+def _still_reads(inputs: Inputs, partition: str) -> object:
+    return {
+        "takes": {
+            name: [[shot.number, [jsonable(take) for take in shot.takes]] for shot in plan.shots]
+            for name, plan in inputs["shot_plan"].editions.items()
+        },
+        "gallery": [photo.pixels.sha256 for photo in inputs["product_gallery"].photos],
+        "cutout": jsonable(inputs["product_cutout"]),
+        "palette": inputs["brand_kit"].look.palette,
+    }
+
+
+def _clip_reads(inputs: Inputs, partition: str) -> object:
+    return {
+        "stills": {
+            name: [jsonable(still.model_copy(update={"preview": still.plate})) for still in edition.stills]
+            for name, edition in inputs["rendered_still"].editions.items()
+        },
+        "timeline": {
+            name: [[segment.shot, segment.start_frame, segment.frame_count] for segment in edition.segments]
+            for name, edition in inputs["voiceover"].editions.items()
+        },
+    }
+
+
+def _reel_reads(inputs: Inputs, partition: str) -> object:
+    product, brand = inputs["product"], inputs["brand_kit"]
+    price = [product.price, product.currency] if brand.words.show_price else None
+    return {
+        "clips": jsonable(inputs["video_clip"]),
+        "voice": jsonable(inputs["voiceover"]),
+        "end_card": [product.title, product.vendor, price],
+        "look": jsonable(brand.look),
+        "words": jsonable(brand.words),
+    }
+
+
+def _score_reads(inputs: Inputs, partition: str) -> object:
+    return {
+        "reel": jsonable(inputs["reel"]),
+        "photos": [
+            [photo.pixels.sha256, photo.variant, inputs["product_gallery"].colour]
+            for photo in inputs["product_gallery"].photos
+        ],
+    }
+
+
+def _mirror_reads(inputs: Inputs, partition: str) -> object:
+    return {"reel": jsonable(inputs["reel"]), "verdicts": jsonable(inputs["evaluation_score"])}
+
+
+ASSETS: dict[str, Asset] = {
+    asset.name: asset
+    for asset in (
+        Asset("brand_kit", r.BrandKit, (), lambda i, p: None, partitioned=False, external=True),
+        Asset("catalog_snapshot", r.CatalogSnapshot, (), lambda i, p: None, partitioned=False, external=True),
+        Asset("product", r.Product, ("catalog_snapshot",), _facts),
+        Asset("product_gallery", r.ProductGallery, ("catalog_snapshot",), _photo_sources),
+        Asset(
+            "frame_classification",
+            r.FrameClassification,
+            ("product_gallery",),
+            lambda i, p: jsonable(i["product_gallery"]),
+            settings=lambda s, p: s.engines.classifier,
+        ),
+        Asset(
+            "product_cutout",
+            r.ProductCutout,
+            ("product_gallery", "frame_classification"),
+            lambda i, p: [jsonable(i["product_gallery"]), jsonable(i["frame_classification"])],
+            settings=lambda s, p: s.engines.cutout,
+        ),
+        Asset(
+            "shot_plan",
+            r.ShotPlan,
+            ("product", "frame_classification", "product_cutout", "brand_kit"),
+            _plan_reads,
+            settings=lambda s, p: [s.engines.planner, s.overrides(p)],
+        ),
+        Asset(
+            "voiceover",
+            r.Voiceover,
+            ("shot_plan", "brand_kit"),
+            _voice_reads,
+            settings=lambda s, p: [s.engines.voice, _recordings(s, p)],
+        ),
+        Asset(
+            "rendered_still",
+            r.RenderedStill,
+            ("shot_plan", "product_gallery", "product_cutout", "brand_kit"),
+            _still_reads,
+            settings=lambda s, p: s.engines.stills,
+        ),
+        Asset(
+            "video_clip",
+            r.VideoClip,
+            ("rendered_still", "voiceover"),
+            _clip_reads,
+            settings=lambda s, p: s.engines.clips,
+        ),
+        Asset("reel", r.Reel, ("video_clip", "voiceover", "product", "brand_kit"), _reel_reads),
+        Asset(
+            "evaluation_score",
+            r.EvaluationScore,
+            ("reel", "product_gallery"),
+            _score_reads,
+            settings=lambda s, p: s.engines.judge,
+        ),
+        Asset(
+            "mirrored_asset",
+            r.MirroredAsset,
+            ("reel", "evaluation_score"),
+            _mirror_reads,
+            settings=lambda s, p: [s.publish_location, s.public_url],
+            external=True,
+        ),
+    )
+}
+
+SKU_ASSETS = tuple(asset.name for asset in ASSETS.values() if asset.partitioned)
+VISUAL_ASSETS = ("rendered_still", "video_clip", "reel", "evaluation_score", "mirrored_asset")
+"""What a retake makes again: everything the eye sees, and nothing of the approved voice."""
+
+CHECKS: dict[str, Check] = {
+    check.name: check
+    for check in (
+        Check("catalog_snapshot", "crawl_is_complete", ("catalog_snapshot",)),
+        Check("product_gallery", "gallery_is_usable", ("product_gallery",), blocking=True),
+        Check("frame_classification", "has_a_product_view", ("frame_classification", "product_gallery"), blocking=True),
+        Check("product_cutout", "cutout_is_trustworthy", ("product_cutout", "product_gallery")),
+        Check("shot_plan", "claims_are_grounded", ("shot_plan", "product", "brand_kit"), blocking=True),
+        Check("shot_plan", "motions_are_safe", ("shot_plan", "frame_classification"), blocking=True),
+        Check("voiceover", "speech_is_clean", ("voiceover",), blocking=True),
+        Check("rendered_still", "product_pixels_locked", ("rendered_still", "product_gallery"), blocking=True),
+        Check("video_clip", "clip_meets_spec", ("video_clip", "voiceover"), blocking=True),
+        Check("reel", "reel_meets_spec", ("reel", "voiceover"), blocking=True),
+        Check("reel", "audio_is_the_approved_track", ("reel", "voiceover"), blocking=True),
+        Check("evaluation_score", "product_is_faithful", ("evaluation_score", "reel"), blocking=True),
+        Check("evaluation_score", "motion_is_plausible", ("evaluation_score", "reel"), blocking=True),
+        Check("evaluation_score", "retry_budget", ("evaluation_score", "shot_plan", "rendered_still"), external=True),
+        Check("mirrored_asset", "mirror_matches_source", ("mirrored_asset",), blocking=True, external=True),
+    )
+}
+
+
+def upstream_of(asset: str) -> frozenset[str]:
+    """All assets that `asset` rests on, itself left out."""
+    found: set[str] = set()
+    waiting = list(ASSETS[asset].upstream)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(ASSETS[name].upstream)
+    return frozenset(found)
+
+
+def _recordings(settings: Settings, partition: str) -> object:
+    """Names and hashes of the user's own recordings for one SKU; None unless the voice engine reads them."""
+    if settings.engines.voice != "file":
+        return None
+    folder = settings.recordings_folder / partition
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*")) if path.is_file()
+    }

@@ -1,0 +1,179 @@
+"""One frame against the photo it shows: which deviations there are, what each is called and how far it goes.
+
+Input is `tiles.Comparison`; what counts as a fault is decided by the gates, later.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.evaluation.engines.classical.tiles import (
+    WINDOW_PX,
+    Comparison,
+    Mask,
+    Plane,
+    colour_difference,
+    lightness_gain,
+)
+from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline.records import BoxPx
+
+CLEARLY_OFF = 0.25
+"""1 - NCC from which on a window is looked at; its gate is stricter."""
+_SEARCH_PX = 14
+_MIN_SHIFT_PX = 1.2
+"""On the grid; clean clips stay below 0.8 px at the 99th percentile."""
+_MIN_AREA_PX = 12
+MAX_RELIGHT = 1.15
+"""A common factor on L* beyond 1 +- this is another light, which hides a hue shift: a person has to look."""
+
+
+def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
+    """Everything that deviates in one frame, the worst of each kind."""
+    yield Suspicion("geometry_collapse", comparison.stretch_percent, frame, _frame_box(comparison, _whole(comparison)))
+    yield from _colour(comparison, frame, with_plan)
+    ghost = _ghost(comparison)
+    smear = _smear(comparison)
+    for kind, score in (("ghosting", ghost), ("smear", smear)):
+        yield _suspect(comparison, kind, score, frame, _whole(comparison))
+    yield _warp(comparison, frame)
+    yield from _windows(comparison, frame)
+
+
+def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
+    """Each patch of windows that don't match, as a detail that was moved or one that was made up."""
+    mismatch = comparison.mismatch()
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mismatch > CLEARLY_OFF).astype(np.uint8))
+    order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))
+    for label in order[:6]:
+        if stats[label, cv2.CC_STAT_AREA] < _MIN_AREA_PX:
+            break
+        x, y, width, height = (int(value) for value in stats[label, :4])
+        worst = float(mismatch[labels == label].max())
+        yield _suspect(comparison, "invented_detail", min(worst, 1.0), frame, (x, y, width, height))
+
+
+def _warp(comparison: Comparison, frame: int) -> Suspicion:
+    """Residual flow where the photo has structure: the window whose median is farthest off, in % of the product's width."""
+    far = np.linalg.norm(comparison.flow, axis=2)
+    structured = _structured(comparison)
+    size = 24
+    worst, box = 0.0, _whole(comparison)
+    rows, columns = far.shape
+    for top in range(0, rows - size // 2, size // 2):
+        for left in range(0, columns - size // 2, size // 2):
+            part = structured[top : top + size, left : left + size]
+            if part.sum() < size * size // 5:
+                continue
+            value = float(np.median(far[top : top + size, left : left + size][part]))
+            if value > worst and _really_moved(comparison, (left, top, part.shape[1], part.shape[0]), value):
+                worst, box = value, (left, top, part.shape[1], part.shape[0])
+    score = 100 * worst / comparison.product_width_px if worst > _MIN_SHIFT_PX else 0.0
+    return _suspect(comparison, "warped_logo", score, frame, box)
+
+
+def _structured(comparison: Comparison) -> Mask:
+    """Where flow can be told in both directions: the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994)."""
+    corners = cv2.cornerMinEigenVal(comparison.photo, WINDOW_PX, 3)
+    return comparison.valid & (comparison.detail > 8) & (corners > 2e-3 * 255)
+
+
+def _really_moved(comparison: Comparison, box: BoxPx, shift: float) -> bool:
+    """Flow is believed where the photo's patch is found again, well matching, at a shift of that size and not at none."""
+    if shift <= _MIN_SHIFT_PX:
+        return True
+    x, y, width, height = box
+    patch = comparison.photo[y : y + height, x : x + width]
+    pad = _SEARCH_PX
+    area = comparison.frame[max(0, y - pad) : y + height + pad, max(0, x - pad) : x + width + pad]
+    answer = cv2.matchTemplate(area, patch, cv2.TM_CCOEFF_NORMED)
+    _, best, _, (at_x, at_y) = cv2.minMaxLoc(answer)
+    home = answer[min(y, pad), min(x, pad)]
+    moved = float(np.hypot(at_x - min(x, pad), at_y - min(y, pad)))
+    return best > 0.7 and best > home + 0.05 and moved >= 1
+
+
+def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
+    """CIEDE2000 of block means. A gain on lightness common to product and surroundings is light, not colour."""
+    gain = lightness_gain(comparison)
+    difference, valid, step = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
+    if not valid.any():
+        return
+    difference = cv2.medianBlur(np.where(valid, difference, 0).astype(np.float32), 3)
+    score = float(np.percentile(difference[valid], 98))
+    where = (difference >= max(score, 1e-3)).astype(np.uint8)
+    x, y, width, height = _largest(where)
+    box = (x * step[0], y * step[1], width * step[0], height * step[1])
+    yield _suspect(comparison, "color_drift", score, frame, box)
+    relit = max(gain, 1 / max(gain, 1e-3))
+    yield Suspicion("relit", relit, frame, _frame_box(comparison, _whole(comparison)))
+
+
+def _ghost(comparison: Comparison) -> float:
+    """Opacity of a faint second copy: the residual regressed on (photo shifted - photo), the shift from phase correlation.
+
+    A ghost F = (1 - a) P + a P(x - d) leaves F - P = a (P(x - d) - P). 0 where that explains under a third of the residual.
+    """
+    weight = comparison.valid.astype(np.float32)
+    residual = (comparison.frame - comparison.photo) * weight
+    if float(np.sqrt((residual**2).sum() / max(weight.sum(), 1))) < 1.5:
+        return 0.0
+    photo = (comparison.photo - comparison.photo[comparison.valid].mean()) * weight
+    spectrum = np.fft.rfft2(residual) * np.conj(np.fft.rfft2(photo))
+    surface = np.fft.irfft2(spectrum, s=photo.shape)
+    surface[:3, :3] = surface[-2:, :3] = surface[:3, -2:] = surface[-2:, -2:] = -np.inf
+    reach_y, reach_x = photo.shape[0] // 6, photo.shape[1] // 6
+    surface[reach_y:-reach_y] = -np.inf
+    surface[:, reach_x:-reach_x] = -np.inf
+    dy, dx = np.unravel_index(int(np.argmax(surface)), surface.shape)
+    copy = np.roll(comparison.photo, (int(dy), int(dx)), (0, 1)) - comparison.photo
+    copy *= weight
+    energy = float((copy * copy).sum())
+    if energy < 1e-6:
+        return 0.0
+    opacity = float((copy * residual).sum()) / energy
+    explained = opacity**2 * energy / max(float((residual**2).sum()), 1e-6)
+    return max(0.0, opacity) if explained > 0.33 else 0.0
+
+
+def _smear(comparison: Comparison) -> float:
+    """Share of the photo's fine contrast that the frame lacks, over the photo's sharpest tenth."""
+    photo, frame = (np.abs(cv2.Laplacian(plane, cv2.CV_32F)) for plane in (comparison.photo, comparison.frame))
+    sharp = comparison.valid & (comparison.detail > 6)
+    if sharp.sum() < 300:
+        return 0.0
+    sharpest = sharp & (photo >= np.percentile(photo[sharp], 90))
+    return float(np.clip(1 - frame[sharpest].mean() / max(float(photo[sharpest].mean()), 1e-3), 0, 1))
+
+
+def _suspect(comparison: Comparison, kind: str, score: float, frame: int, box: BoxPx) -> Suspicion:
+    guilty = score >= thresholds()[kind]
+    evidence = side_by_side(comparison.photo_rgb, comparison.frame_rgb, box) if guilty else None
+    return Suspicion(kind, score, frame, _frame_box(comparison, box), evidence)
+
+
+def _whole(comparison: Comparison) -> BoxPx:
+    rows, columns = comparison.photo.shape
+    return 0, 0, columns, rows
+
+
+def _frame_box(comparison: Comparison, box: BoxPx) -> BoxPx:
+    """A grid box's upright hull in kept-frame pixels."""
+    x, y, width, height = box
+    corners = np.array([[[x, y], [x + width, y], [x + width, y + height], [x, y + height]]], np.float64)
+    hull: NDArray[np.float64] = cv2.perspectiveTransform(corners, comparison.to_frame)[0]
+    (left, top), (right, bottom) = hull.min(0), hull.max(0)
+    return round(left), round(top), max(1, round(right - left)), max(1, round(bottom - top))
+
+
+def _largest(where: Mask | Plane) -> BoxPx:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(where, np.uint8))
+    if count < 2:
+        return 0, 0, where.shape[1], where.shape[0]
+    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    x, y, width, height = (int(value) for value in stats[best, :4])
+    return x, y, width, height

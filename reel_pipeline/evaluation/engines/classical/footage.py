@@ -1,0 +1,167 @@
+"""One pass over the video: a few frames kept for close inspection, a handful of numbers for every other frame.
+
+What the numbers mean is `temporal.py`'s business, what the kept frames show `fidelity.py`'s. Memory does not grow with
+the video's length beyond a few floats a frame.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from reel_pipeline.errors import EvaluationError
+from reel_pipeline.evaluation.engines.classical.motion import MotionMeter, Steps
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import CutList
+
+MAX_SHORT_SIDE_PX = 1080
+METER_WIDTH_PX = 270
+SAMPLES_A_SHOT = 3
+MAX_SAMPLES = 30
+"""Kept frames at most: 3 MB each."""
+CLEAR_OF_CUT_FRAMES = 2
+"""Frames this near to a cut are not inspected closely: codecs blur them."""
+
+# ITU-R BT.709-6 and BT.601-7, limited range, applied to (Y - 16, U - 128, V - 128); full range is rescaled to it first.
+_TO_RGB = {
+    "bt709": np.array([[1.16438, 0.0, 1.79274], [1.16438, -0.21325, -0.53291], [1.16438, 2.11240, 0.0]]),
+    "bt601": np.array([[1.16438, 0.0, 1.59603], [1.16438, -0.39176, -0.81297], [1.16438, 2.01723, 0.0]]),
+}
+_TAGGED = {1: ("bt709",), 5: ("bt601",), 6: ("bt601",)}
+"""`AVColorSpace` -> matrix. An untagged file may be either: the judge takes the one that suits the photos better."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A frame kept whole: yuv420p planes, limited range, at most `MAX_SHORT_SIDE_PX` on the short side."""
+
+    index: int
+    y: Pixels
+    u: Pixels
+    v: Pixels
+
+    def rgb(self, matrix: str) -> Pixels:
+        """HWC RGB uint8 by `bt709` or `bt601`."""
+        size = (self.y.shape[1], self.y.shape[0])
+        chroma = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (self.u, self.v)]
+        offsets = _TO_RGB[matrix] @ np.array([-16.0, -128.0, -128.0])
+        transform = np.hstack([_TO_RGB[matrix], offsets[:, None]])
+        return np.asarray(cv2.transform(cv2.merge([self.y, *chroma]), transform), np.uint8)
+
+
+@dataclass
+class Footage:
+    """What was seen of a video. `scale`: kept pixels per file pixel. `matrices`: the colour matrices it may mean."""
+
+    width_px: int
+    height_px: int
+    fps: float
+    scale: float
+    matrices: tuple[str, ...]
+    steps: Steps
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.steps.mean_luma)
+
+    @property
+    def duration_s(self) -> float:
+        return self.frame_count / self.fps
+
+
+def watch(path: Path, cut_list: CutList | None) -> Footage:
+    """Decode once. Raises `EvaluationError` for a file that is no readable video."""
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise EvaluationError(f"{path.name} has no picture; give a video file.")
+            return _watch(container, cut_list, path.name)
+    except (av.FFmpegError, OSError) as error:
+        raise EvaluationError(f"{path.name} can't be read as a video ({error}); export it again as MP4.") from error
+
+
+def _watch(container: av.container.InputContainer, cut_list: CutList | None, name: str) -> Footage:
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    fps = float(stream.average_rate or stream.guessed_rate or 24)
+    footage: Footage | None = None
+    meter = MotionMeter(METER_WIDTH_PX)
+    chooser = _Chooser(cut_list, _expected_frames(container, stream, fps))
+    for index, frame in enumerate(container.decode(stream)):
+        plain = _plain(frame)
+        if footage is None:
+            footage = _begin(frame, fps, meter)
+        planes = [_plane(plane) for plane in plain.planes]
+        is_cut = meter.see(planes[0])
+        if chooser.wants(index, is_cut) and len(footage.samples) < MAX_SAMPLES:
+            footage.samples.append(_sample(index, planes, footage.scale))
+    if footage is None:
+        raise EvaluationError(f"{name} has no frames; export the video again.")
+    return footage
+
+
+def _begin(frame: VideoFrame, fps: float, meter: MotionMeter) -> Footage:
+    scale = min(1.0, MAX_SHORT_SIDE_PX / min(frame.width, frame.height))
+    matrices = _TAGGED.get(int(frame.colorspace), ("bt709", "bt601"))
+    return Footage(frame.width, frame.height, fps, scale, matrices, meter.steps)
+
+
+def _expected_frames(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> int:
+    if stream.frames:
+        return stream.frames
+    return round((container.duration or av.time_base * 10) / av.time_base * fps)
+
+
+class _Chooser:
+    """Which frames are kept: three a shot where the shots are known, else an even grid and one after every cut."""
+
+    def __init__(self, cut_list: CutList | None, frame_count: int) -> None:
+        self._wanted = set(_planned(cut_list)) if cut_list else set(_even(0, frame_count, 15))
+        self._follow_cuts = cut_list is None
+        self._after_cut = -1
+
+    def wants(self, index: int, is_cut: bool) -> bool:
+        if self._follow_cuts and is_cut:
+            self._after_cut = index + CLEAR_OF_CUT_FRAMES
+        return index in self._wanted or index == self._after_cut
+
+
+def _planned(cut_list: CutList) -> Iterator[int]:
+    for cut in cut_list.cuts:
+        yield from _even(cut.start_frame, cut.frame_count, SAMPLES_A_SHOT if cut.photo else 1)
+
+
+def _even(start: int, count: int, wanted: int) -> Iterator[int]:
+    """`wanted` frames spread over a stretch, clear of its ends."""
+    clear = min(CLEAR_OF_CUT_FRAMES, max(0, (count - 1) // 2))
+    room = count - 1 - 2 * clear
+    for number in range(wanted):
+        yield start + clear + round(room * (number / (wanted - 1) if wanted > 1 else 0.5))
+
+
+def _plain(frame: VideoFrame) -> VideoFrame:
+    """yuv420p in limited range, its matrix untouched."""
+    if frame.format.name == "yuv420p" and int(frame.color_range) != 2:
+        return frame
+    return frame.reformat(format="yuv420p", dst_color_range="MPEG")
+
+
+def _plane(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
+
+
+def _sample(index: int, planes: list[NDArray[np.uint8]], scale: float) -> Sample:
+    if scale == 1.0:
+        y, u, v = (plane.copy() for plane in planes)
+        return Sample(index, y, u, v)
+    height, width = planes[0].shape
+    size = (round(width * scale), round(height * scale))
+    y, u, v = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
+    return Sample(index, y, u, v)

@@ -1,0 +1,122 @@
+"""The photo's text lines, glyph by glyph at the frame's full resolution.
+
+A line whose every glyph matches needs no reading. One that doesn't is read in both pictures by the same reader at the same
+scale, so that what the reader can't do at that size counts against neither.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.registration import Matrix, Reference
+from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.evaluation.engines.classical.tiles import Mask, correlate
+from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.text import Quad, read_line, straighten
+from reel_pipeline.records import BoxPx, TextLine
+
+MIN_HEIGHT_PX = 11
+"""In the kept frame; smaller text can't be told from codec noise and is left to `tiles.py`."""
+MAX_READ_LINES = 3
+"""A frame: reading costs 0.1 to 0.3 s a line."""
+SUSPECT = 0.3
+_MARGIN = 0.15
+_FOLD = str.maketrans({"I": "1", "l": "1", "|": "1", "i": "1", "O": "0", "o": "0", "Q": "0", "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2"})
+_SURE = 0.8
+
+
+def inspect_text(
+    reference: Reference, lines: Sequence[TextLine], photo_to_frame: Matrix, frame_rgb: Pixels, hidden: Mask, frame: int
+) -> Iterator[Suspicion]:
+    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay."""
+    worst: tuple[float, BoxPx, bytes | None] = (0.0, (0, 0, frame_rgb.shape[1], frame_rgb.shape[0]), None)
+    reads = 0
+    for line in lines:
+        quad = _in_frame(line.quad_px, photo_to_frame)
+        if not _is_visible(quad, hidden):
+            continue
+        photo_crop, frame_crop = _crops(reference.rgb, line.quad_px, frame_rgb, quad)
+        score, box = _worst_glyph(photo_crop, frame_crop)
+        if score >= SUSPECT and reads < MAX_READ_LINES:
+            reads += 1
+            score = _after_reading(score, photo_crop, frame_crop)
+        if score > worst[0]:
+            guilty = score >= thresholds()["altered_text"]
+            worst = (score, _box(quad), side_by_side(photo_crop, frame_crop, box) if guilty else None)
+    yield Suspicion("altered_text", worst[0], frame, worst[1], worst[2])
+
+
+def _after_reading(score: float, photo: Pixels, frame: Pixels) -> float:
+    """1 when both are read surely and numerals or letters differ; just below the gate when both say the same."""
+    (expected, sure), (found, also_sure) = read_line(photo), read_line(frame)
+    if min(sure, also_sure) < _SURE or not expected:
+        return score
+    if fold(expected) == fold(found):
+        return min(score, 0.9 * thresholds()["altered_text"])
+    return 1.0 if digits(expected) != digits(found) else max(score, thresholds()["altered_text"])
+
+
+def fold(text: str) -> str:
+    """Without spaces and marks; letters that readers take for digits become those digits."""
+    return re.sub(r"[\W_]+", "", text).translate(_FOLD).lower()
+
+
+def digits(text: str) -> str:
+    """The numerals in order, with the units that follow them."""
+    return "".join(re.findall(r"\d+|[%°]", text))
+
+
+def _in_frame(quad: Quad, matrix: Matrix) -> Quad:
+    a, b, c, d = cv2.perspectiveTransform(np.asarray(quad, np.float64)[None], matrix)[0]
+    return (a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])
+
+
+def _is_visible(quad: Quad, hidden: Mask) -> bool:
+    corners = np.asarray(quad)
+    height = min(np.linalg.norm(corners[3] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
+    x, y, width, box_height = _box(quad)
+    inside = x >= 0 and y >= 0 and x + width <= hidden.shape[1] and y + box_height <= hidden.shape[0]
+    return bool(height >= MIN_HEIGHT_PX and inside and not hidden[y : y + box_height, x : x + width].any())
+
+
+def _crops(photo: Pixels, photo_quad: Quad, frame: Pixels, frame_quad: Quad) -> tuple[Pixels, Pixels]:
+    """Both lines upright with a margin, at the smaller of the two scales."""
+    photo_crop, frame_crop = straighten(photo, _grown(photo_quad)), straighten(frame, _grown(frame_quad))
+    height = min(photo_crop.shape[0], frame_crop.shape[0])
+    width = max(2, round(frame_crop.shape[1] * height / frame_crop.shape[0]))
+    size = (width, height)
+    first, second = (cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (photo_crop, frame_crop))
+    return np.asarray(first, np.uint8), np.asarray(second, np.uint8)
+
+
+def _grown(quad: Quad) -> Quad:
+    corners = np.asarray(quad, np.float64)
+    right = (corners[1] - corners[0]) / max(float(np.linalg.norm(corners[1] - corners[0])), 1e-6)
+    down = (corners[3] - corners[0]) * _MARGIN
+    side = right * float(np.linalg.norm(down))
+    moves = [-down - side, -down + side, down + side, down - side]
+    a, b, c, d = (corner + move for corner, move in zip(corners, moves, strict=True))
+    return (a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])
+
+
+def _worst_glyph(photo: Pixels, frame: Pixels) -> tuple[float, BoxPx]:
+    """1 - NCC of the worst window as large as a glyph, 0 where the residual is a codec's; with that window's box."""
+    window = max(7, round(0.5 * photo.shape[0]) | 1)
+    planes = [
+        cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0) for crop in (photo, frame)
+    ]
+    ncc, residual = correlate(planes[0], planes[1], np.ones(planes[0].shape, np.bool_), window)
+    mismatch = np.where(residual > 10, 1 - ncc, 0)
+    y, x = np.unravel_index(int(np.argmax(mismatch)), mismatch.shape)
+    half = window // 2
+    return float(np.clip(mismatch[y, x], 0, 1)), (max(0, int(x) - half), max(0, int(y) - half), window, window)
+
+
+def _box(quad: Quad) -> BoxPx:
+    corners = np.asarray(quad)
+    (left, top), (right, bottom) = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
+    return int(left), int(top), int(right - left), int(bottom - top)

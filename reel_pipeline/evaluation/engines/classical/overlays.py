@@ -1,0 +1,120 @@
+"""What lies over the picture: known from the cut list, or told from the picture by how it behaves.
+
+A caption stays where it is on the screen while the photo moves under it; a detail that someone invented on the product moves
+with the product. Where the camera hardly moves the two look alike, and only lettering is taken for an overlay.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines.classical.registration import Matrix
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.text import read_text
+from reel_pipeline.records import BoxPx, CutList
+
+MARGIN_PX = 10
+"""Around a listed box: soft shadows and the codec's ringing."""
+_PATCH_MISMATCH = 0.25
+_MIN_PARALLAX_PX = 3.0
+_SAME_LEVELS = 9.0
+"""Mean difference of a patch that is the same, after a codec."""
+
+
+def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) -> Mask:
+    """HW mask of the overlays that the cut list names for this frame, `scale` kept pixels per reel pixel."""
+    hidden = np.zeros(shape, np.bool_)
+    for overlay in cut_list.overlays:
+        if overlay.start_frame <= frame < overlay.start_frame + overlay.frame_count:
+            hide(hidden, scaled(overlay.box_px_xywh, scale))
+    return hidden
+
+
+def scaled(box: BoxPx, factor: float) -> BoxPx:
+    x, y, width, height = (round(value * factor) for value in box)
+    return x, y, width, height
+
+
+def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
+    x, y, width, height = box
+    hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
+
+
+def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
+    """One mask a frame for the frames of one scene: each comparison beside its frame (HWC RGB uint8, kept size)."""
+    masks = [np.zeros(frame.shape[:2], np.bool_) for _, frame in seen]
+    patches = [_patches(comparison, frame.shape[:2]) for comparison, frame in seen]
+    for here, (comparison, frame) in enumerate(seen):
+        unsure = []
+        for box in patches[here]:
+            verdicts = [
+                _stays_on_screen(box, comparison.photo_to_frame, frame, other.photo_to_frame, other_frame)
+                for there, (other, other_frame) in enumerate(seen)
+                if there != here
+            ]
+            if True in verdicts:
+                hide(masks[here], box, 4)
+            elif False not in verdicts or _is_absent(box, frame, [other for _, other in seen]):
+                unsure.append(box)
+        for box in _lettering(frame, unsure):
+            hide(masks[here], box, 14)
+    return masks
+
+
+def _patches(comparison: Comparison, shape: tuple[int, int]) -> list[BoxPx]:
+    """Boxes in kept-frame pixels around what does not match, neighbours joined."""
+    off = (comparison.mismatch() > _PATCH_MISMATCH).astype(np.uint8)
+    screen = cv2.warpPerspective(off, comparison.to_frame, (shape[1], shape[0]), flags=cv2.INTER_NEAREST)
+    joined = cv2.dilate(screen, np.ones((15, 31), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    boxes = [tuple(int(value) for value in stats[label, :4]) for label in range(1, count)]
+    return sorted(((x, y, w, h) for x, y, w, h in boxes), key=lambda box: -box[2] * box[3])[:8]
+
+
+def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, other: Pixels) -> bool | None:
+    """True: the same pixels at the same place although the photo moved on. False: it went with the photo. None: can't tell."""
+    x, y, width, height = box
+    middle = np.array([[[x + width / 2, y + height / 2]]], np.float64)
+    follow = there @ np.linalg.inv(here)
+    moved = cv2.perspectiveTransform(middle, follow)[0, 0] - middle[0, 0]
+    if float(np.hypot(*moved)) < _MIN_PARALLAX_PX:
+        return None
+    patch = frame[y : y + height, x : x + width]
+    at_place = cv2.absdiff(patch, other[y : y + height, x : x + width])
+    went = cv2.warpPerspective(other, follow, (frame.shape[1], frame.shape[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    with_photo = cv2.absdiff(patch, went[y : y + height, x : x + width])
+    stayed, followed = float(_strong(at_place)), float(_strong(with_photo))
+    if stayed < 0.6 * followed:
+        return True
+    return False if followed < 0.6 * stayed else None
+
+
+def _strong(difference: Pixels) -> float:
+    """Mean over the fifth of the pixels that differ most: a caption's own pixels, not the photo between its letters."""
+    flat = np.sort(difference.max(2).ravel())
+    return float(flat[-max(1, len(flat) // 5) :].mean())
+
+
+def _is_absent(box: BoxPx, frame: Pixels, others: Sequence[Pixels]) -> bool:
+    """Whether some other frame of the scene shows something else there, as when a caption comes or goes."""
+    x, y, width, height = box
+    patch = frame[y : y + height, x : x + width]
+    return any(_strong(cv2.absdiff(patch, other[y : y + height, x : x + width])) > 4 * _SAME_LEVELS for other in others)
+
+
+def _lettering(frame: Pixels, boxes: Sequence[BoxPx]) -> list[BoxPx]:
+    """Of the places in question, the level lines of text."""
+    if not boxes:
+        return []
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    left, top = max(0, left - 20), max(0, top - 20)
+    found = []
+    for line in read_text(np.ascontiguousarray(frame[top : bottom + 20, left : right + 20]), max_lines=8):
+        x, y, width, height = line.box_px_xywh
+        (x0, y0), (x1, y1) = line.quad_px[:2]
+        if abs(y1 - y0) < 0.06 * abs(x1 - x0):
+            found.append((left + x, top + y, width, height))
+    return found

@@ -1,0 +1,239 @@
+"""Where a frame shows which gallery photo: a 3x3 matrix from photo pixels to kept-frame pixels.
+
+Keypoints first (SIFT with MAGSAC); where a product has too little texture for them, a direct photometric search. Whether the
+frame shows the photo faithfully is `tiles.py`'s business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx
+
+Matrix = NDArray[np.float64]
+
+FEATURE_SIDE_PX = 1000
+WORKING_WIDTH_PX = 540
+MIN_INLIERS = 14
+SURE_INLIERS = 30
+"""With this many the photo is the right one, however badly the frame shows it."""
+_SEARCH_WIDTH_PX = 135
+_SEARCH_SCALES = np.geomspace(0.3, 2.6, 19)
+"""Displayed width of the photo over the frame's width: photos are shown at 0.4 to 1.6 of their own scale."""
+_MIN_SEARCH_NCC = 0.55
+
+
+@dataclass(frozen=True)
+class Features:
+    """`points` (N, 2) in the picture's own pixels, `descriptors` (N, 128) RootSIFT float32."""
+
+    points: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Photo `photo` lies in the frame by `matrix`. `inliers`: keypoints that agree; 0 when it was found photometrically."""
+
+    photo: int
+    matrix: Matrix
+    inliers: int
+
+    @property
+    def linear(self) -> Matrix:
+        """The 2x2 affine part at the photo's origin."""
+        return self.matrix[:2, :2] / self.matrix[2, 2]
+
+    @property
+    def scale(self) -> float:
+        """Frame pixels per photo pixel."""
+        return float(np.sqrt(abs(np.linalg.det(self.linear))))
+
+
+class Reference:
+    """One gallery photo, prepared once a call."""
+
+    def __init__(self, index: int, rgb: Pixels) -> None:
+        self.index, self.rgb = index, rgb
+        self.height_px, self.width_px = rgb.shape[:2]
+
+    @cached_property
+    def luma(self) -> Pixels:
+        return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @cached_property
+    def features(self) -> Features:
+        return find_features(self.luma, FEATURE_SIDE_PX)
+
+    @cached_property
+    def product_box(self) -> BoxPx:
+        """Box of what differs from the border's colour where the border is plain, else the whole photo."""
+        small = cv2.resize(self.rgb, (160, max(8, round(160 * self.height_px / self.width_px))), interpolation=cv2.INTER_AREA)
+        lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+        middle = np.median(border, axis=0)
+        whole = (0, 0, self.width_px, self.height_px)
+        if np.percentile(np.linalg.norm(border - middle, axis=1), 60) > 6:
+            return whole
+        differs = cv2.medianBlur((np.linalg.norm(lab - middle, axis=2) > 8).astype(np.uint8), 3)
+        if differs.mean() < 0.005:
+            return whole
+        x, y, width, height = cv2.boundingRect(differs)
+        factor = self.width_px / 160
+        return round(x * factor), round(y * factor), round(width * factor), round(height * factor)
+
+
+def find_features(luma: Pixels, side_px: int, count: int = 2000) -> Features:
+    """SIFT on HW uint8 reduced to `side_px`; a low contrast threshold, as plain cloth has no strong corners."""
+    scale = min(1.0, side_px / max(luma.shape))
+    small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luma
+    keypoints, descriptors = cv2.SIFT_create(nfeatures=count, contrastThreshold=0.02).detectAndCompute(small, None)
+    if descriptors is None:
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+    points = (np.array([keypoint.pt for keypoint in keypoints], np.float32) + 0.5) / scale - 0.5
+    normal = np.sqrt(descriptors / np.maximum(descriptors.sum(1, keepdims=True), 1e-6))
+    return Features(points, normal.astype(np.float32))
+
+
+def place_by_features(reference: Reference, frame: Features) -> Placement | None:
+    """Similarity by MAGSAC, freed to an affine on its inliers, to a homography only where that explains far more."""
+    photo = reference.features
+    if min(len(photo.points), len(frame.points)) < MIN_INLIERS:
+        return None
+    near = cv2.BFMatcher(cv2.NORM_L2).knnMatch(frame.descriptors, photo.descriptors, k=2)
+    kept = [first for first, second in near if first.distance < 0.8 * second.distance]
+    if len(kept) < MIN_INLIERS:
+        return None
+    source = photo.points[[match.trainIdx for match in kept]]
+    target = frame.points[[match.queryIdx for match in kept]]
+    similarity, mask = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=4000)
+    if similarity is None:
+        return None
+    inside = mask.ravel() == 1
+    matrix, inliers = np.vstack([similarity, [0, 0, 1]]), _distinct(source[inside])
+    if inliers >= MIN_INLIERS:
+        matrix = _freed(matrix, source[inside], target[inside])
+    homography, agree = cv2.findHomography(source, target, cv2.USAC_MAGSAC, 3.0, maxIters=4000, confidence=0.999)
+    if homography is not None:
+        agreeing = _distinct(source[agree.ravel() == 1])
+        if agreeing > 1.4 * inliers + 6 and _is_sane(homography, reference):
+            matrix, inliers = homography / homography[2, 2], agreeing
+    if inliers < MIN_INLIERS or not _is_sane(matrix, reference):
+        return None
+    return Placement(reference.index, matrix.astype(np.float64), inliers)
+
+
+def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, Placement] | None:
+    """Search over scales by normalised correlation at a small size, refined by ECC. `frame_luma`: HW uint8, kept frame.
+
+    With it comes the search's correlation.
+    """
+    reduce = _SEARCH_WIDTH_PX / frame_luma.shape[1]
+    frame = cv2.resize(frame_luma, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA)
+    best_score, best = _MIN_SEARCH_NCC, None
+    for share in _SEARCH_SCALES:
+        scale = share * _SEARCH_WIDTH_PX / reference.width_px
+        score, matrix = _search(reference, frame, float(scale))
+        if score > best_score:
+            best_score, best = score, matrix
+    if best is None:
+        return None
+    refined = _refine(reference, frame, best)
+    if refined is None:
+        return None
+    grow = np.diag([1 / reduce, 1 / reduce, 1.0])
+    return best_score, Placement(reference.index, grow @ refined, 0)
+
+
+def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, Matrix]:
+    """Best place of the photo at one scale: the product in the frame where it fits, else the frame's middle in the photo."""
+    size = (max(4, round(reference.width_px * scale)), max(4, round(reference.height_px * scale)))
+    photo = cv2.resize(reference.luma, size, interpolation=cv2.INTER_AREA)
+    x, y, width, height = (round(value * scale) for value in reference.product_box)
+    left, top = max(0, x - 3), max(0, y - 3)
+    part = photo[top : y + height + 3, left : x + width + 3]
+    nothing = 0.0, np.eye(3)
+    if part.shape[0] <= frame.shape[0] and part.shape[1] <= frame.shape[1]:
+        if min(part.shape) < 12 or part.std() < 4:
+            return nothing
+        answer = cv2.matchTemplate(frame, part, cv2.TM_CCOEFF_NORMED)
+        _, score, _, (at_x, at_y) = cv2.minMaxLoc(answer)
+        return float(score), np.array([[scale, 0, at_x - left], [0, scale, at_y - top], [0, 0, 1.0]])
+    rows, columns = frame.shape
+    y0, y1, x0, x1 = rows // 4, rows * 6 // 10, columns // 8, columns * 7 // 8
+    middle = frame[y0:y1, x0:x1]
+    if middle.shape[0] > photo.shape[0] or middle.shape[1] > photo.shape[1] or middle.std() < 4:
+        return nothing
+    answer = cv2.matchTemplate(photo, middle, cv2.TM_CCOEFF_NORMED)
+    _, score, _, (at_x, at_y) = cv2.minMaxLoc(answer)
+    return float(score), np.array([[scale, 0, x0 - at_x], [0, scale, y0 - at_y], [0, 0, 1.0]])
+
+
+def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> Matrix | None:
+    """ECC (Evangelidis and Psarakis 2008) over affine maps, from the search's scale step of 12 % to a fraction of a pixel."""
+    scale = matrix[0, 0]
+    photo = cv2.resize(reference.luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    factor = np.diag([photo.shape[1] / reference.width_px, photo.shape[0] / reference.height_px, 1.0])
+    warp = (matrix @ np.linalg.inv(factor)).astype(np.float32)[:2]
+    inverse = np.vstack([warp, [0, 0, 1]])
+    # ECC warps its second picture onto its first: the template is the photo, so that all of it counts.
+    try:
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+        score, found = cv2.findTransformECC(photo, frame, inverse[:2].astype(np.float32), cv2.MOTION_AFFINE, stop, None, 5)
+    except cv2.error:
+        return None
+    if score < _MIN_SEARCH_NCC:
+        return None
+    refined = np.vstack([found, [0, 0, 1]]).astype(np.float64) @ factor
+    return refined if _is_sane(refined, reference) else None
+
+
+def _freed(matrix: Matrix, source: NDArray[np.float32], target: NDArray[np.float32]) -> Matrix:
+    """The affine of least squares on the similarity's inliers, thinned so that crowded texture does not outvote the rest."""
+    affine, _ = cv2.estimateAffine2D(source, target, method=cv2.USAC_MAGSAC, ransacReprojThreshold=2.0)
+    return matrix if affine is None else np.vstack([affine, [0, 0, 1]])
+
+
+def _distinct(points: NDArray[np.float32]) -> int:
+    """SIFT reports one place several times, once an orientation."""
+    return len(np.unique(np.round(points / 2).astype(np.int64), axis=0)) if len(points) else 0
+
+
+def _is_sane(matrix: Matrix, reference: Reference) -> bool:
+    """Neither mirrored, nor squeezed beyond recognition, nor turned inside out at a corner."""
+    corners = np.array([[0, 0, 1], [reference.width_px, 0, 1], [0, reference.height_px, 1],
+                        [reference.width_px, reference.height_px, 1]], np.float64)
+    depth = corners @ (matrix[2] / matrix[2, 2])
+    if depth.min() < 0.4 or depth.max() > 2.5:
+        return False
+    linear = matrix[:2, :2] / matrix[2, 2]
+    if np.linalg.det(linear) <= 0:
+        return False
+    stretch = np.linalg.svd(linear, compute_uv=False)
+    return bool(stretch[1] > 0.05 and stretch[0] / stretch[1] < 2.0)
+
+
+def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int | None) -> list[Placement]:
+    """The photos that the frame may show, likeliest first; `prefer` alone where it is certain. HW uint8, kept frame.
+
+    A detail crop and the photo it was cut from both fit the same frame: which one it is shows in the comparison.
+    """
+    scale = min(1.0, WORKING_WIDTH_PX / frame_luma.shape[1])
+    small = cv2.resize(frame_luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    features = find_features(np.asarray(small, np.uint8), max(small.shape))
+    features = Features((features.points + 0.5) / scale - 0.5, features.descriptors)
+    if prefer is not None:
+        placement = place_by_features(references[prefer], features)
+        if placement and placement.inliers >= SURE_INLIERS:
+            return [placement]
+    placements = [place for reference in references if (place := place_by_features(reference, features))]
+    if placements:
+        placements.sort(key=lambda place: -place.inliers)
+        return [place for place in placements if place.inliers > 0.3 * placements[0].inliers][:3]
+    found = [answer for reference in references if (answer := place_by_picture(reference, frame_luma))]
+    return [max(found, key=lambda answer: answer[0])[1]] if found else []

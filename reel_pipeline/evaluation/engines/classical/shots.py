@@ -1,0 +1,212 @@
+"""Fidelity scene by scene: each kept frame is placed on a gallery photo, compared, and its suspicions gathered.
+
+Also says what could not be verified. Gates and verdict are the judge's, in `__init__.py`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines import Passport
+from reel_pipeline.evaluation.engines.classical import overlays
+from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
+from reel_pipeline.evaluation.engines.classical.fidelity import MAX_RELIGHT, inspect
+from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample
+from reel_pipeline.evaluation.engines.classical.lettering import inspect_text
+from reel_pipeline.evaluation.engines.classical.registration import (
+    SURE_INLIERS,
+    Placement,
+    Reference,
+    candidates,
+)
+from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.evaluation.engines.classical.temporal import Scene
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, colour_difference, compare
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import CutList
+
+MIN_EXPLAINED = 0.5
+"""Share of a frame's detail that the photo must explain before a placement without many keypoints is believed."""
+MIN_SEEN = 0.4
+"""Share of the visible photo that must lie open: the rest may be covered by captions."""
+MIN_FRAME_DETAIL = 0.01
+"""Share of a frame with local contrast, from which on a frame that no photo explains shows another thing, not nothing."""
+MAX_OUTSIDE = {True: 0.03, False: 0.15}
+"""Share of the frame with sharp detail beyond the photo's edge; higher without a cut list, where captions are not listed."""
+
+
+@dataclass
+class Findings:
+    suspicions: list[tuple[Scene, Suspicion]] = field(default_factory=list)
+    unverifiable: list[tuple[Scene, str]] = field(default_factory=list)
+    verified_scenes: int = 0
+    least_seen: float = 1.0
+    least_inliers: int = 0
+
+
+@dataclass(frozen=True)
+class _View:
+    """One kept frame on its photo."""
+
+    sample: Sample
+    rgb: Pixels
+    hidden: Mask
+    placement: Placement
+    comparison: Comparison
+
+
+class Examiner:
+    """Holds what one call shares: the prepared photos, the cut list, the colour matrix."""
+
+    def __init__(
+        self,
+        footage: Footage,
+        cut_list: CutList | None,
+        references: Sequence[Reference],
+        passport_of: Callable[[int], Passport],
+    ) -> None:
+        self.footage, self.cut_list, self.references, self.passport_of = footage, cut_list, references, passport_of
+        self.matrix = footage.matrices[0]
+        self.matrix_is_chosen = len(footage.matrices) == 1
+        self.findings = Findings()
+
+    def examine(self, scene: Scene, samples: Sequence[Sample]) -> None:
+        """All kept frames of one scene."""
+        views, prefer = [], None
+        for sample in samples:
+            view = self._view(scene, sample, prefer)
+            if view:
+                views.append(view)
+                prefer = view.placement.photo
+        if self.cut_list is None:
+            views = [view for view in self._without_overlays(scene, views) if view]
+        for view in views:
+            self._judge_view(scene, view)
+        if views and len(views) == len(samples):
+            self.findings.verified_scenes += 1
+        if not samples:
+            self._cannot(scene, "it is too short to be looked at")
+
+    def _view(self, scene: Scene, sample: Sample, prefer: int | None) -> _View | None:
+        hidden = self._hidden(sample)
+        placements = candidates(self.references, sample.y, prefer)
+        if placements and not self.matrix_is_chosen:
+            self._choose_matrix(sample, placements[0], hidden)
+        rgb = sample.rgb(self.matrix)
+        best: tuple[Placement, Comparison] | None = None
+        for placement in placements:
+            comparison = compare(self.references[placement.photo], placement, rgb, hidden)
+            if comparison and (best is None or _balance(comparison) > _balance(best[1])):
+                best = placement, comparison
+        if best is None:
+            self._unplaced(scene, sample, rgb, hidden, 1.0)
+            return None
+        explained = best[1].explained_share()
+        if best[0].inliers < SURE_INLIERS and explained < MIN_EXPLAINED:
+            self._unplaced(scene, sample, rgb, hidden, 1.0 - explained)
+            return None
+        return _View(sample, rgb, hidden, *best)
+
+    def _hidden(self, sample: Sample) -> Mask:
+        shape = (sample.y.shape[0], sample.y.shape[1])
+        if self.cut_list is None:
+            return np.zeros(shape, np.bool_)
+        return overlays.listed(self.cut_list, sample.index, shape, shape[1] / self.cut_list.width_px)
+
+    def _choose_matrix(self, sample: Sample, placement: Placement, hidden: Mask) -> None:
+        """An untagged file: the matrix under which the first placed frame is nearer to its photo."""
+        errors = {}
+        for matrix in self.footage.matrices:
+            comparison = compare(self.references[placement.photo], placement, sample.rgb(matrix), hidden)
+            if comparison is None:
+                return
+            difference, valid, _ = colour_difference(comparison, 1.0)
+            errors[matrix] = float(difference[valid].mean()) if valid.any() else 0.0
+        self.matrix = min(errors, key=lambda matrix: errors[matrix])
+        self.matrix_is_chosen = True
+
+    def _unplaced(self, scene: Scene, sample: Sample, rgb: Pixels, hidden: Mask, score: float) -> None:
+        if _detail_share(sample.y, hidden) < MIN_FRAME_DETAIL:
+            self._cannot(scene, "it has too little detail to be compared with a photo")
+            return
+        evidence = frame_alone(rgb)
+        self.findings.suspicions.append((scene, Suspicion("wrong_product", score, sample.index, None, evidence)))
+
+    def _without_overlays(self, scene: Scene, views: Sequence[_View]) -> Iterator[_View | None]:
+        """The same views once more, with what lies on the screen hidden."""
+        masks = overlays.unlisted([(view.comparison, view.rgb) for view in views])
+        for view, mask in zip(views, masks, strict=True):
+            if not mask.any():
+                yield view
+                continue
+            comparison = compare(self.references[view.placement.photo], view.placement, view.rgb, mask)
+            if comparison is None:
+                self._cannot(scene, "captions cover the product")
+                yield None
+            else:
+                yield _View(view.sample, view.rgb, mask, view.placement, comparison)
+
+    def _judge_view(self, scene: Scene, view: _View) -> None:
+        comparison, reference = view.comparison, self.references[view.placement.photo]
+        found = list(inspect(comparison, view.sample.index, self.cut_list is not None))
+        lines = self.passport_of(reference.index).text
+        found += inspect_text(reference, lines, comparison.photo_to_frame, view.rgb, view.hidden, view.sample.index)
+        for suspicion in found:
+            if suspicion.kind == "relit":
+                if suspicion.score > MAX_RELIGHT:
+                    self._cannot(scene, "its light differs too much from the photo's to compare colours")
+            else:
+                self.findings.suspicions.append((scene, suspicion))
+        seen = _open_share(comparison)
+        self.findings.least_seen = min(self.findings.least_seen, seen)
+        if seen < MIN_SEEN:
+            self._cannot(scene, "captions cover most of the product")
+        if _outside_share(view, reference) > MAX_OUTSIDE[self.cut_list is not None]:
+            self._cannot(scene, "a part of the picture is shown by none of the photos")
+
+    def _cannot(self, scene: Scene, why: str) -> None:
+        if (scene, why) not in self.findings.unverifiable:
+            self.findings.unverifiable.append((scene, why))
+
+
+def _balance(comparison: Comparison) -> int:
+    """Explained detail less what contradicts: the photo shown has all the frame's detail and no more."""
+    matching, other = comparison.explained()
+    return matching - other
+
+
+def _detail_share(luma: Pixels, hidden: Mask) -> float:
+    """Share of the frame, at 270 px width, whose contrast in 9 px is above 8 grey levels."""
+    size = (270, max(16, round(270 * luma.shape[0] / luma.shape[1])))
+    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    mean = cv2.blur(small, (9, 9))
+    contrast = np.sqrt(np.maximum(cv2.blur(small * small, (9, 9)) - mean * mean, 0))
+    shown = cv2.resize((~hidden).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return float(((contrast > 8) & shown).mean())
+
+
+def _open_share(comparison: Comparison) -> float:
+    """Of the photo's detail that is in the frame, the share that no overlay covers."""
+    detailed = comparison.detail > 6
+    detailed = detailed if detailed.sum() > 200 else np.ones_like(detailed)
+    rim = np.zeros_like(detailed)
+    rim[8:-8, 8:-8] = True
+    return float(comparison.valid[detailed & rim].mean()) if (detailed & rim).any() else 0.0
+
+
+def _outside_share(view: _View, reference: Reference) -> float:
+    """Share of the frame with sharp edges beyond the photo's rim. A backdrop is plain or blurred there."""
+    height, width = view.sample.y.shape
+    scale = 270 / width
+    size = (270, round(height * scale))
+    small = cv2.GaussianBlur(cv2.resize(view.sample.y, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
+    corners = np.array([[[0, 0], [reference.width_px, 0], [reference.width_px, reference.height_px], [0, reference.height_px]]])
+    hull = cv2.perspectiveTransform(corners.astype(np.float64), view.comparison.photo_to_frame)[0] * scale
+    inside = cv2.fillConvexPoly(np.zeros(small.shape, np.uint8), np.rint(hull).astype(np.int32), 1)
+    inside = cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0
+    covered = cv2.resize(view.hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    edges = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 30
+    area = cv2.dilate((edges & ~inside & ~covered).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return float(area.mean())

@@ -1,0 +1,136 @@
+"""From the numbers of every frame to suspicions about motion: black, frozen, jumping, jerking, flickering.
+
+`motion.py` measures; which cuts and holds are intended comes from the scenes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.evaluation.engines.classical.motion import STILL_LAG_S_FRAMES, Steps
+from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+
+MOVED_SHARE = 0.03
+"""Below this share of moved detail a frame stands still; a slow zoom of 4 % in 1.5 s moves 0.3 and more, a frozen one 0."""
+HALF_SHARE = 0.45
+"""Standing still for this share of a clip without a cut list counts as its half: nobody cuts to the frame."""
+_DARK_SHARE = 0.98
+"""As ffmpeg's blackdetect."""
+_FREE_FRAMES = 2
+"""Nothing is expected of motion this near to a cut."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One stretch between cuts. `number`: the shot's in the cut list, None without one. `is_card`: an end card."""
+
+    start: int
+    count: int
+    number: int | None = None
+    is_card: bool = False
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.count
+
+
+def inspect_motion(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool, dark_photos: bool) -> Iterator[Suspicion]:
+    """`planned`: the scenes come from a cut list. `dark_photos`: a gallery photo is itself nearly black."""
+    for scene in scenes:
+        if not dark_photos and not (scene.is_card and planned):
+            yield _black(steps, scene, fps)
+        if scene.is_card:
+            continue
+        yield _flicker(steps, scene)
+        yield from _leaps(steps, scene, planned)
+    yield from _frozen(steps, scenes, fps, planned)
+
+
+def _black(steps: Steps, scene: Scene, fps: float) -> Suspicion:
+    dark = np.array(steps.dark_share[scene.start : scene.stop]) >= _DARK_SHARE
+    at, length = longest_run(dark)
+    return Suspicion("black", length / fps, scene.start + at)
+
+
+def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) -> Iterator[Suspicion]:
+    """With a plan: seconds that a shot stands still. Without one: the longest still run over `HALF_SHARE` of the clip, so
+    that a still second half scores 1; an end card stands still on purpose."""
+    if planned:
+        for scene in scenes:
+            if scene.is_card:
+                continue
+            at, length = longest_run(still_frames(steps, scene))
+            # A shot shorter than the gate may not stand still as a whole either.
+            whole = 1.0 if length >= 0.95 * scene.count else 0.0
+            yield Suspicion("frozen", max(length / fps, whole), scene.start + at)
+        return
+    total = len(steps.mean_luma)
+    still = np.concatenate([
+        np.zeros(scene.count, np.bool_) if scene.is_card else still_frames(steps, scene) for scene in scenes
+    ])
+    at, length = longest_run(still)
+    yield Suspicion("frozen", length / (HALF_SHARE * total), at)
+
+
+def still_frames(steps: Steps, scene: Scene) -> NDArray[np.bool_]:
+    """Per frame of the scene: whether it is part of a stretch of at least `STILL_LAG_S_FRAMES` that stands still."""
+    moved = np.array(steps.moved[scene.start : scene.stop])
+    still = np.zeros(len(moved), np.bool_)
+    for index in range(STILL_LAG_S_FRAMES, len(moved)):
+        if moved[index] < MOVED_SHARE:
+            still[index - STILL_LAG_S_FRAMES : index + 1] = True
+    if len(moved) <= STILL_LAG_S_FRAMES and len(moved) > 2:
+        still[:] = max(steps.change[scene.start + 1 : scene.stop]) < 0.05
+    return still
+
+
+def _flicker(steps: Steps, scene: Scene) -> Suspicion:
+    luma = np.array(steps.mean_luma[scene.start + _FREE_FRAMES : scene.stop - _FREE_FRAMES])
+    if len(luma) < 6:
+        return Suspicion("flicker", 0.0, scene.start)
+    away = np.abs(luma[1:-1] - (luma[:-2] + luma[2:]) / 2)
+    return Suspicion("flicker", float(np.percentile(away, 90)), scene.start + _FREE_FRAMES + 1 + int(np.argmax(away)))
+
+
+def _leaps(steps: Steps, scene: Scene, planned: bool) -> Iterator[Suspicion]:
+    """A frame that moves far more than its neighbours, or a hard change where no cut is planned."""
+    first, last = scene.start + 1, scene.stop
+    unplanned = [cut for cut in steps.cuts if scene.start + 1 < cut < scene.stop - 1]
+    if planned and unplanned:
+        yield Suspicion("jump_cut", 100.0, unplanned[0])
+    shift = np.array(steps.shift[first:last])
+    if len(shift) < 8:
+        return
+    step = 100 * np.hypot(shift[:, 0], shift[:, 1])
+    known = np.isfinite(step)
+    if known.sum() < 6:
+        return
+    usual = _neighbours_median(step)
+    beyond = np.where(known, np.abs(step - usual), 0)
+    at = int(np.argmax(beyond))
+    yield Suspicion("jump_cut", float(beyond[at]), first + at)
+    jerk = np.abs(np.diff(step, 2))
+    jerk = jerk[np.isfinite(jerk)]
+    if len(jerk):
+        yield Suspicion("jerk", float(np.percentile(jerk, 95)), first)
+
+
+def _neighbours_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    padded = np.pad(values, 4, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 9)
+    filled = np.where(np.isfinite(windows).any(1, keepdims=True), windows, 0)
+    return np.asarray(np.nanmedian(filled, axis=1))
+
+
+def longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
+    """Start and length of the longest run of True; (0, 0) when there is none."""
+    best, start, length = (0, 0), 0, 0
+    for index, flag in enumerate(flags):
+        length = length + 1 if flag else 0
+        if length == 1:
+            start = index
+        if length > best[1]:
+            best = (start, length)
+    return best

@@ -1,0 +1,257 @@
+"""Photo against frame in the photo's coordinates, window by window: the worst window shows what a mean hides.
+
+Works on the grid: the visible part of the photo at the scale at which the frame, at 540 px width, shows it. What a
+deviation is called is `fidelity.py`'s business.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Matrix, Placement, Reference
+from reel_pipeline.media.photo import Pixels
+
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+WINDOW_PX = 17
+MIN_SIDE_PX = 48
+RESIDUAL_LEVELS = 7.0
+"""A window whose residual after a gain and offset is below this differs by no more than a codec at CRF 20 to 28 makes."""
+_BLUR_SIGMA_PX = 0.8
+"""On both pictures: levels out the interpolation kernels of whoever made the video."""
+_COLOUR_STEP_PX = 9
+_MIN_VALID_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All planes are HW on the grid. `to_frame`: grid pixels -> kept-frame pixels, `photo_to_frame`
+    from photo pixels. `valid`: neither covered by an
+    overlay nor outside the frame. `ncc` in [-1, 1] and `residual` (grey levels, standard deviation) per window centre;
+    `flow` (H, W, 2): from photo to frame after the affine part; `detail`: the photo's local contrast, grey levels.
+    """
+
+    photo_rgb: Pixels
+    frame_rgb: Pixels
+    photo: Plane
+    frame: Plane
+    to_frame: Matrix
+    photo_to_frame: Matrix
+    valid: Mask
+    ncc: Plane
+    residual: Plane
+    flow: NDArray[np.float32]
+    detail: Plane
+    product_width_px: float
+    stretch_percent: float
+
+    def mismatch(self) -> Plane:
+        """1 - NCC where the residual is more than a codec's, else 0."""
+        return np.where((self.residual > RESIDUAL_LEVELS) & self.valid, 1 - self.ncc, 0).astype(np.float32)
+
+    def explained(self) -> tuple[int, int]:
+        """How many grid pixels with detail in either picture match, and how many don't."""
+        detailed = self.valid & (np.maximum(self.detail, _local_std(self.frame)) > 8)
+        matching = detailed & ((self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS))
+        return int(matching.sum()), int(detailed.sum() - matching.sum())
+
+    def explained_share(self) -> float:
+        """Of the detail, the share that matches; 0 where there is too little to tell."""
+        matching, other = self.explained()
+        return matching / (matching + other) if matching + other >= 200 else 0.0
+
+
+def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidden: Mask) -> Comparison | None:
+    """`frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW of the same size, True under an overlay.
+
+    None where less than `MIN_SIDE_PX` grid pixels of the photo are visible.
+    """
+    grid = _Grid.of(reference, placement, frame_rgb)
+    if grid is None:
+        return None
+    photo_rgb = grid.photo_pixels()
+    frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
+    photo, frame = _luma(photo_rgb), _luma(frame_on_grid)
+    detail = _local_std(photo)
+    flow = _flow(photo, frame, valid)
+    matrix = placement.matrix
+    correction = _affine_part(flow, valid & (detail > 6))
+    if correction is not None:
+        # grid -> grid': where the frame really has it; the frame is fetched again from there, once.
+        matrix = grid.corrected(matrix, correction)
+        frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, matrix)
+        frame = _luma(frame_on_grid)
+        flow = _flow(photo, frame, valid)
+    ncc, residual = correlate(photo, frame, valid)
+    width = reference.product_box[2] * grid.scale
+    return Comparison(
+        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), ncc, residual, flow,
+        detail, float(width), _stretch_percent(matrix, reference),
+    )  # fmt: skip
+
+
+class _Grid:
+    """The visible part of one photo, sampled at working scale."""
+
+    def __init__(self, reference: Reference, box: tuple[int, int, int, int], scale: float) -> None:
+        self.reference, self.scale = reference, scale
+        self.left, self.top, width, height = box
+        self.box = box
+        self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        kx, ky = self.size[0] / width, self.size[1] / height
+        self.to_photo = np.array(
+            [[1 / kx, 0, self.left + 0.5 / kx - 0.5], [0, 1 / ky, self.top + 0.5 / ky - 0.5], [0, 0, 1.0]]
+        )
+
+    @classmethod
+    def of(cls, reference: Reference, placement: Placement, frame: Pixels) -> "_Grid | None":
+        height, width = frame.shape[:2]
+        corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+        back = cv2.perspectiveTransform(corners, np.linalg.inv(placement.matrix))[0]
+        x0, y0 = np.floor(np.maximum(back.min(0), 0)).astype(int)
+        x1, y1 = np.ceil(np.minimum(back.max(0), (reference.width_px, reference.height_px))).astype(int)
+        scale = placement.scale * min(1.0, WORKING_WIDTH_PX / width)
+        if min(x1 - x0, y1 - y0) * scale < MIN_SIDE_PX:
+            return None
+        return cls(reference, (int(x0), int(y0), int(x1 - x0), int(y1 - y0)), scale)
+
+    def photo_pixels(self) -> Pixels:
+        left, top, width, height = self.box
+        part = self.reference.rgb[top : top + height, left : left + width]
+        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(part, self.size, interpolation=how), np.uint8)
+
+    def to_frame(self, matrix: Matrix) -> Matrix:
+        return np.asarray(matrix @ self.to_photo)
+
+    def frame_pixels(self, frame: Pixels, hidden: Mask, matrix: Matrix) -> tuple[Pixels, Mask]:
+        """The frame fetched onto the grid, and where it is to be trusted."""
+        reduce = min(1.0, WORKING_WIDTH_PX / frame.shape[1])
+        small = cv2.resize(frame, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA) if reduce < 1 else frame
+        shown = cv2.resize((~hidden).astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+        kx, ky = small.shape[1] / frame.shape[1], small.shape[0] / frame.shape[0]
+        shrink = np.array([[kx, 0, 0.5 * kx - 0.5], [0, ky, 0.5 * ky - 0.5], [0, 0, 1.0]])
+        whole = shrink @ self.to_frame(matrix)
+        how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        pixels = cv2.warpPerspective(small, whole, self.size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.warpPerspective(shown, whole, self.size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+        # Two pixels in: at its rim the photo may be blended with what the maker put around it.
+        seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
+        return np.asarray(pixels, np.uint8), cv2.erode(seen, np.ones((3, 3), np.uint8)) > 0
+
+    def corrected(self, matrix: Matrix, correction: Matrix) -> Matrix:
+        return np.asarray(matrix @ self.to_photo @ correction @ np.linalg.inv(self.to_photo))
+
+
+def _luma(rgb: Pixels) -> Plane:
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), _BLUR_SIGMA_PX), np.float32)
+
+
+def _box(plane: NDArray[np.float32], window_px: int = WINDOW_PX) -> Plane:
+    return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, (window_px, window_px), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _local_std(plane: Plane) -> Plane:
+    mean = _box(plane)
+    return np.sqrt(np.maximum(_box(plane * plane) - mean * mean, 0))
+
+
+def _covered(valid: Mask) -> Mask:
+    """Window centres with enough to look at."""
+    return valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
+
+
+def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
+    """Best NCC over shifts of one pixel, and the residual that remains at it; planes HW float32, only `valid` pixels count."""
+    weight = valid.astype(np.float32)
+    total = np.maximum(_box(weight, window_px), 1e-3)
+    photo_mean = _box(photo * weight, window_px) / total
+    photo_var = np.maximum(_box(photo * photo * weight, window_px) / total - photo_mean**2, 0)
+    best = np.full(photo.shape, -1, np.float32)
+    residual = np.full(photo.shape, 255, np.float32)
+    padded = cv2.copyMakeBorder(frame, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    rows, columns = photo.shape
+    for dy in range(3):
+        for dx in range(3):
+            moved = padded[dy : dy + rows, dx : dx + columns]
+            mean = _box(moved * weight, window_px) / total
+            var = np.maximum(_box(moved * moved * weight, window_px) / total - mean**2, 0)
+            covariance = _box(moved * photo * weight, window_px) / total - mean * photo_mean
+            ncc = covariance / np.sqrt(np.maximum(var * photo_var, 1.0))
+            np.maximum(best, ncc, out=best)
+            # Either picture may hold what the other lacks.
+            left = np.sqrt(np.maximum(np.maximum(var, photo_var) * (1 - np.clip(ncc, 0, 1) ** 2), 0))
+            np.minimum(residual, left, out=residual)
+    return np.clip(best, -1, 1), residual
+
+
+def _flow(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
+    """Dense flow (DIS, Kroeger 2016) from photo to frame; what is hidden is filled from the photo."""
+    shown = np.where(valid, frame, photo).astype(np.uint8)
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return np.asarray(search.calc(photo.astype(np.uint8), shown, None), np.float32)
+
+
+def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
+    """The affine that most of the flow agrees with, by reweighted least squares; None when there is too little of it."""
+    rows, columns = np.nonzero(where)
+    if len(rows) < 400:
+        return None
+    step = max(1, len(rows) // 6000)
+    rows, columns = rows[::step], columns[::step]
+    design = np.stack([columns, rows, np.ones(len(rows))], 1).astype(np.float64)
+    moved = flow[rows, columns].astype(np.float64)
+    weight = np.ones(len(rows))
+    solution = np.zeros((3, 2))
+    for _ in range(6):
+        solution = np.linalg.lstsq(design * weight[:, None], moved * weight[:, None], rcond=None)[0]
+        error = np.linalg.norm(moved - design @ solution, axis=1)
+        weight = 1 / np.sqrt(1 + (error / max(0.15, 1.5 * float(np.median(error)))) ** 2)
+    return np.vstack([solution.T + np.array([[1, 0, 0], [0, 1, 0]]), [0, 0, 1]])
+
+
+def _stretch_percent(matrix: Matrix, reference: Reference) -> float:
+    """By how much one axis is scaled more than the other at the photo's middle."""
+    x, y = reference.width_px / 2, reference.height_px / 2
+    w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+    u, v = (matrix[:2] @ np.array([x, y, 1.0])) / w
+    jacobian = (matrix[:2, :2] - np.outer([u, v], matrix[2, :2])) / w
+    stretch = np.linalg.svd(jacobian, compute_uv=False)
+    return float(100 * (stretch[0] / stretch[1] - 1))
+
+
+def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask, tuple[int, int]]:
+    """CIEDE2000 between window means on a coarse grid, the photo's lightness first multiplied by `gain`.
+
+    Returns the differences, where they are valid, and the coarse grid's step in x and y in grid pixels.
+    """
+    from skimage.color import deltaE_ciede2000
+
+    photo, frame, valid = _coarse(comparison)
+    photo = photo * np.array([gain, 1, 1], np.float32)
+    difference = np.asarray(deltaE_ciede2000(photo, frame), np.float32)
+    return difference, valid, (_COLOUR_STEP_PX, _COLOUR_STEP_PX)
+
+
+def lightness_gain(comparison: Comparison) -> float:
+    """The common factor on L* that most windows agree on."""
+    photo, frame, valid = _coarse(comparison)
+    enough = valid & (photo[..., 0] > 8)
+    return float(np.median(frame[..., 0][enough] / photo[..., 0][enough])) if enough.sum() > 10 else 1.0
+
+
+def _coarse(comparison: Comparison) -> tuple[Plane, Plane, Mask]:
+    """Means in linear-ish float RGB of blocks, as Lab; a block counts when nearly all of it is valid."""
+    rows, columns = comparison.photo.shape
+    size = (max(1, columns // _COLOUR_STEP_PX), max(1, rows // _COLOUR_STEP_PX))
+
+    def reduced(rgb: Pixels) -> Plane:
+        small = cv2.resize(rgb.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
+
+    share = cv2.resize(comparison.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return reduced(comparison.photo_rgb), reduced(comparison.frame_rgb), share > 0.95

@@ -1,0 +1,96 @@
+"""The questions asked of this room's records: is there a photo to build on, and can the outlines be trusted?
+
+Both measure the blobs themselves and repeat none of the makers' numbers.
+"""
+
+import numpy as np
+
+from reel_pipeline.frames.backdrop import read_backdrop, to_lab
+from reel_pipeline.frames.classify import belongs
+from reel_pipeline.media.photo import Pixels, decode_png
+from reel_pipeline.records import Cutout, Finding, FrameClassification, Photo, ProductCutout, ProductGallery, ViewClass
+from reel_pipeline.store import Store
+
+MIN_SIDE_PX = 300
+MIN_SHARPNESS = 15.0
+"""A photo blurred by 4 px at 512 px falls below it; the softest photo of the development set has 20."""
+WHOLE_VIEWS = (ViewClass.MODEL_WORN, ViewClass.FLAT_STUDIO, ViewClass.LIFESTYLE)
+MEASURE_SIDE_PX = 512
+MIN_SHARE, MAX_SHARE = 0.01, 0.95
+MIN_RIM_STEP_DE = 5.0
+MIN_MAIN_PART = 0.3
+
+
+def has_a_product_view(classification: FrameClassification, gallery: ProductGallery) -> Finding:
+    """Blocks unless a sharp photo of this variant shows the product; one that shows it whole is better."""
+    originals = [frame for frame in classification.frames if frame.duplicate_of is None]
+    ours = [frame for frame in originals if belongs(frame.variant, gallery)]
+    usable = [
+        frame
+        for frame in ours
+        if frame.sharpness >= MIN_SHARPNESS and max(frame.width_px, frame.height_px) >= MIN_SIDE_PX
+    ]
+    whole = [frame for frame in usable if frame.view_class in WHOLE_VIEWS]
+    measured = {
+        "photos": float(len(classification.frames)),
+        "of_this_variant": float(len(ours)),
+        "usable": float(len(usable)),
+        "whole": float(len(whole)),
+    }
+    if whole:
+        return Finding(passed=True, sentence=f"{_photos(len(whole))} the product whole or worn.", measured=measured)
+    if usable:
+        sentence = "Only close-ups were recognised; a photo of the whole product would make a better reel."
+        return Finding(passed=True, sentence=sentence, measured=measured)
+    if not classification.frames:
+        sentence = "The product has no usable photo; upload at least one sharp photo of the whole product."
+    elif not ours:
+        sentence = f"No photo shows the colour {gallery.colour}; upload one, or assign a photo to it."
+    else:
+        sentence = f"Every photo is blurred or under {MIN_SIDE_PX} px; upload a sharp one of the whole product."
+    return Finding(passed=False, sentence=sentence, measured=measured)
+
+
+def cutout_is_trustworthy(cutout: ProductCutout, gallery: ProductGallery, store: Store) -> Finding:
+    """Not blocking: without a trustworthy outline a product is shown only in its untouched photo."""
+    good, worst_step = 0, float("inf")
+    for one in cutout.cutouts:
+        share, main_part, step = _measure(one, gallery.photo(one.photo), store)
+        trusted = MIN_SHARE <= share <= MAX_SHARE and main_part >= MIN_MAIN_PART and step >= MIN_RIM_STEP_DE
+        good += trusted
+        worst_step = min(worst_step, step)
+    measured = {"cutouts": float(len(cutout.cutouts)), "trustworthy": float(good)}
+    if cutout.cutouts:
+        measured["worst_rim_step_de"] = round(worst_step, 2)
+    if good:
+        sentence = f"{good} of {len(cutout.cutouts)} outlines stand clear of their background."
+        return Finding(passed=True, sentence=sentence, measured=measured)
+    sentence = "No outline can be trusted, so the photos stay untouched; a plain, contrasting backdrop would help."
+    return Finding(passed=False, sentence=sentence, measured=measured)
+
+
+def _measure(cutout: Cutout, photo: Photo, store: Store) -> tuple[float, float, float]:
+    """Share of the photo that is product, share of that in its largest part, and how far the rim's inside stands off
+    a backdrop that covers most of what is outside: the median CIE76 step, 0 where the outside is no single surface."""
+    import cv2
+
+    alpha, rgb = decode_png(store.read(cutout.alpha)), decode_png(store.read(photo.pixels))
+    if alpha.shape != rgb.shape[:2]:
+        return 0.0, 0.0, 0.0
+    scale = MEASURE_SIDE_PX / max(alpha.shape)
+    size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
+    solid: Pixels = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 127, np.uint8)
+    if not solid.any():
+        return 0.0, 0.0, 0.0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(solid)
+    lab = to_lab(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    backdrop = read_backdrop(lab)
+    outside = cv2.dilate(solid, np.ones((7, 7), np.uint8)) == 0
+    plain = backdrop.is_backdrop[outside].mean() > 0.5 if outside.any() else False
+    rim = (solid > 0) & (cv2.erode(solid, np.ones((9, 9), np.uint8)) == 0)
+    step = float(np.median(backdrop.distance[rim])) if plain and rim.any() else 0.0
+    return float(solid.mean()), float(stats[1:, cv2.CC_STAT_AREA].max() / solid.sum()), step
+
+
+def _photos(count: int) -> str:
+    return "1 photo shows" if count == 1 else f"{count} photos show"

@@ -1,0 +1,69 @@
+"""labels -> the product cut out of each usable photo, with depth, normals and edges.
+
+The engine finds the outline, `geometry.py` what follows from it. How cutouts are used is for `shots/` and `stills/`.
+"""
+
+import numpy as np
+
+from reel_pipeline.frames.classify import belongs
+from reel_pipeline.frames.engines import CutoutEngine
+from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
+from reel_pipeline.media.photo import Pixels, decode_png, encode_png
+from reel_pipeline.records import (
+    BoxPx,
+    Cutout,
+    Frame,
+    FrameClassification,
+    Photo,
+    ProductCutout,
+    ProductGallery,
+    ViewClass,
+)
+from reel_pipeline.store import Store
+
+
+def cut_out(
+    gallery: ProductGallery, classification: FrameClassification, engine: CutoutEngine, store: Store
+) -> ProductCutout:
+    """One cutout per photo that shows this product whole: no duplicates, no detail crops, no other colour.
+
+    On a worn photo it is the wearer with the product. Remembered per photo.
+    """
+    photos = (gallery.photo(frame.photo) for frame in classification.frames if shows_it_whole(frame, gallery))
+    return ProductCutout(cutouts=tuple(_cutout(photo, engine, store) for photo in photos))
+
+
+def shows_it_whole(frame: Frame, gallery: ProductGallery) -> bool:
+    whole = frame.view_class is not ViewClass.DETAIL_CROP
+    return whole and frame.duplicate_of is None and belongs(frame.variant, gallery)
+
+
+def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:
+    inputs = [photo.pixels.sha256, photo.alpha.sha256 if photo.alpha else None]
+
+    def make() -> Cutout:
+        rgb = decode_png(store.read(photo.pixels))
+        matte = engine.cut_out(rgb, decode_png(store.read(photo.alpha)) if photo.alpha else None)
+        depth = inflate(matte.alpha)
+        pictures = (matte.alpha, depth, normals_of(depth, matte.alpha), edges_of(rgb, matte.alpha))
+        alpha, depth_blob, normals, edges = (store.put(encode_png(picture), ".png") for picture in pictures)
+        return Cutout(
+            photo=photo.key,
+            alpha=alpha,
+            confidence=matte.confidence,
+            box_px_xywh=box_of(matte.alpha),
+            depth=depth_blob,
+            normals=normals,
+            edges=edges,
+        )
+
+    return store.remember("cut_out", engine, inputs, Cutout, make)
+
+
+def box_of(alpha: Pixels) -> BoxPx:
+    """The box of what is at least half opaque in HW uint8 alpha; the whole picture where nothing is."""
+    solid = alpha > 127
+    if not solid.any():
+        return 0, 0, alpha.shape[1], alpha.shape[0]
+    ys, xs = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    return int(xs[0]), int(ys[0]), int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)

@@ -1,0 +1,72 @@
+"""A relative depth, normals and edges for one cut-out product.
+
+Depth is a prior, not a measurement: the silhouette is inflated like a balloon, which is right for round bodies and
+harmless for small camera moves on flat ones. OpenCV is imported late.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.media.photo import Pixels
+
+WORK_SIDE_PX = 512
+ROUND_SHARE = 0.25
+"""The body stops curving this share of the box's shorter side inside the outline; beyond, it is flat."""
+BACKDROP_LEVEL, RIM_LEVEL = 0, 64
+"""Depth of the backdrop and of the product's outline, of 255: a step, so that a parallax move parts them."""
+
+
+def inflate(alpha: Pixels) -> Pixels:
+    """HW uint8 alpha -> HW uint8 relative depth, 255 = nearest, 0 = backdrop.
+
+    A quarter circle of the distance to the outline (`ROUND_SHARE` of the shorter side wide), blurred and never outside.
+    """
+    import cv2
+
+    height, width = alpha.shape
+    scale = min(1.0, WORK_SIDE_PX / max(height, width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    solid = (small > 127).astype(np.uint8)
+    if not solid.any():
+        return np.zeros((height, width), np.uint8)
+    padded = cv2.copyMakeBorder(solid, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    _, _, box_width, box_height = cv2.boundingRect(solid)
+    reach = max(2.0, ROUND_SHARE * min(box_width, box_height))
+    inward = np.clip(distance / reach, 0, 1)
+    bulge = cv2.GaussianBlur(np.sqrt(1 - (1 - inward) ** 2).astype(np.float32), (0, 0), 2.0)
+    depth = RIM_LEVEL + (255 - RIM_LEVEL) * bulge
+    large = cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.rint(np.where(alpha > 0, large * (alpha / 255.0), BACKDROP_LEVEL)), np.uint8)
+
+
+def normals_of(depth: Pixels, alpha: Pixels) -> Pixels:
+    """HW uint8 depth -> HWC uint8, (n + 1) / 2 * 255 in camera axes: x right, y up, z to the camera.
+
+    The full range of depth counts as a quarter of the product's shorter side, so the inflated rim turns away by about
+    45 degrees. Outside the product the normal is (0, 0, 1).
+    """
+    import cv2
+
+    solid = (alpha > 127).astype(np.uint8)
+    _, _, box_width, box_height = cv2.boundingRect(solid)
+    relief = ROUND_SHARE * max(1, min(box_width, box_height)) / (255 - RIM_LEVEL)
+    smooth = cv2.GaussianBlur(np.maximum(depth, RIM_LEVEL).astype(np.float32), (0, 0), 2.0) * relief
+    normal = np.zeros((*depth.shape, 3), np.float32)
+    normal[..., 0] = -cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8)
+    normal[..., 1] = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8)
+    normal[..., 2] = 1.0
+    normal[solid == 0] = (0.0, 0.0, 1.0)
+    normal /= np.linalg.norm(normal, axis=2, keepdims=True)
+    return np.asarray(np.rint((normal + 1) / 2 * 255), np.uint8)
+
+
+def edges_of(rgb: Pixels, alpha: Pixels) -> Pixels:
+    """HWC uint8 photo -> HW uint8 of 0 or 255: Canny edges inside the product, its outline included."""
+    import cv2
+
+    grey = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
+    edges: NDArray[np.uint8] = np.asarray(cv2.Canny(grey, 40, 110), np.uint8)
+    edges[cv2.dilate((alpha > 127).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0] = 0
+    return edges

@@ -1,0 +1,102 @@
+"""What can be measured on one photo whatever the classifier: sharpness, a fingerprint for duplicates, texture.
+
+OpenCV is imported late. View classes are `classify.py`'s business.
+"""
+
+import numpy as np
+
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx, Material, Record, TextLine
+
+SHARPNESS_SIDE_PX = 512
+MAX_HASH_BITS = 6
+MAX_ASPECT_RATIO = 1.03
+MAX_MEAN_DE, MAX_WORST_DE = 3.0, 9.0
+"""Two files are one picture when their thumbnails differ by no more than re-encoding does (CIE76, mean and 98th
+percentile over 16 x 16 cells). The palest colour variants in the development photos differ by 8 in the mean."""
+TEXTURED_SHARE = 0.45
+TEXTURED_STEP = 6.0
+TEXT_HEAVY_LETTERS = 12
+TEXT_HEAVY_AREA_SHARE = 0.02
+
+
+class Measures(Record):
+    """`sharpness`: variance of the Laplacian of the luma at 512 px, (grey levels)^2. `textured`: fine structure nearly
+    everywhere on the product. `hash_hex`: 64-bit DCT hash. `thumbnail_lab`: 16 x 16 x 3 CIELAB, rounded, row by row."""
+
+    sharpness: float
+    textured: bool
+    aspect: float
+    hash_hex: str
+    thumbnail_lab: tuple[int, ...]
+
+
+def measure(rgb: Pixels, product_box_px_xywh: BoxPx) -> Measures:
+    """From HWC RGB uint8; texture is looked for in the middle of the product's box."""
+    import cv2
+
+    from reel_pipeline.frames.backdrop import to_lab
+
+    height, width = rgb.shape[:2]
+    scale = SHARPNESS_SIDE_PX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    small = np.asarray(cv2.resize(rgb, (16, 16), interpolation=cv2.INTER_AREA), np.uint8)
+    return Measures(
+        sharpness=round(float(cv2.Laplacian(grey, cv2.CV_64F).var()), 3),
+        textured=_is_textured(rgb, product_box_px_xywh),
+        aspect=round(width / height, 6),
+        hash_hex=f"{_dct_hash(rgb):016x}",
+        thumbnail_lab=tuple(int(value) for value in np.rint(to_lab(small)).ravel()),
+    )
+
+
+def same_picture(one: Measures, other: Measures) -> bool:
+    """Whether two files show one picture, re-encoded or resized; another colour of the same product is another one."""
+    if max(one.aspect, other.aspect) > MAX_ASPECT_RATIO * min(one.aspect, other.aspect):
+        return False
+    if (int(one.hash_hex, 16) ^ int(other.hash_hex, 16)).bit_count() > MAX_HASH_BITS:
+        return False
+    difference = np.asarray(one.thumbnail_lab, np.float64) - np.asarray(other.thumbnail_lab, np.float64)
+    distance = np.linalg.norm(difference.reshape(-1, 3), axis=1)
+    return bool(distance.mean() <= MAX_MEAN_DE and np.percentile(distance, 98) <= MAX_WORST_DE)
+
+
+def visible_materials(
+    measures: Measures, text: tuple[TextLine, ...], product_box_px_xywh: BoxPx
+) -> tuple[Material, ...]:
+    """Only what pixels alone can tell; glass, metal and regulated goods need the product's facts."""
+    letters = sum(sum(character.isalnum() for character in line.text) for line in text)
+    area = sum(line.box_px_xywh[2] * line.box_px_xywh[3] for line in text)
+    box_area = product_box_px_xywh[2] * product_box_px_xywh[3]
+    found = []
+    if measures.textured:
+        found.append(Material.TEXTURED)
+    if letters >= TEXT_HEAVY_LETTERS or (letters >= 4 and area >= TEXT_HEAVY_AREA_SHARE * box_area):
+        found.append(Material.TEXT_HEAVY)
+    return tuple(found)
+
+
+def _dct_hash(rgb: Pixels) -> int:
+    """The signs of the 8 x 8 lowest DCT coefficients about their median (pHash), as 64 bits."""
+    import cv2
+
+    grey = cv2.cvtColor(cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    low = cv2.dct(grey.astype(np.float32))[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return int("".join("1" if bit else "0" for bit in bits), 2)
+
+
+def _is_textured(rgb: Pixels, box: BoxPx) -> bool:
+    """Knit, lace, weave: most of the product's middle changes by several grey levels within two pixels at 512 px."""
+    import cv2
+
+    x, y, width, height = box
+    middle = rgb[y + height // 5 : y + height - height // 5, x + width // 5 : x + width - width // 5]
+    if min(middle.shape[:2]) < 8:
+        return False
+    scale = SHARPNESS_SIDE_PX / max(rgb.shape[:2])
+    size = (max(8, round(middle.shape[1] * scale)), max(8, round(middle.shape[0] * scale)))
+    grey = cv2.cvtColor(cv2.resize(middle, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    ripple = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0))
+    return bool((cv2.blur(ripple, (9, 9)) > TEXTURED_STEP).mean() > TEXTURED_SHARE)

@@ -1,0 +1,110 @@
+"""Burned-in captions: where they stand and what they look like; and the same words as SRT and VTT."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from reel_pipeline.errors import RenderError
+from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, Segment
+from reel_pipeline.reels.fonts import font_stack
+from reel_pipeline.reels.overlay import Bitmap
+from reel_pipeline.reels.typeset import Style, break_lines, line_width, parse_colour, readable_on, rounded_mask, text_mask
+
+SAFE_TOP_PX = round(0.14 * REEL_HEIGHT_PX)
+SAFE_BOTTOM_PX = round(0.65 * REEL_HEIGHT_PX)
+SAFE_SIDE_PX = round(0.06 * REEL_WIDTH_PX)
+"""What a phone's buttons leave free on Instagram Reels: top 14 %, bottom 35 %, sides 6 %."""
+_SIZES_PX = (60, 56, 52, 48, 44)
+_MAX_LINES = 3
+_PAD_X, _PAD_Y, _RADIUS = 38, 22, 26
+_PLATE_OPACITY = 0.92
+
+
+def caption_bitmap(text: str, look: BrandLook, brand_font: bytes | None) -> Bitmap:
+    """A caption on its plate at (0, 0). Raises `RenderError` when the text is too long or no font holds it."""
+    fonts = font_stack(brand_font, "SemiBold")
+    drawable = fonts.drawable(text)
+    room = REEL_WIDTH_PX - 2 * SAFE_SIDE_PX - 2 * _PAD_X
+    for size in _SIZES_PX:
+        style = Style(fonts, size)
+        lines = break_lines(drawable, style, room, _MAX_LINES)
+        if lines:
+            return _plate(lines, style, look)
+    raise RenderError(
+        f"The caption '{drawable[:60]}…' has {len(drawable)} characters, too many for {_MAX_LINES} lines; shorten it."
+    )
+
+
+def _plate(lines: Sequence[str], style: Style, look: BrandLook) -> Bitmap:
+    widest = max(line_width(line, style) for line in lines)
+    width = _even(round(widest) + 2 * _PAD_X)
+    mask = text_mask(lines, style, width)
+    height = _even(mask.shape[0] + 2 * _PAD_Y)
+    background = parse_colour(look.palette[0])
+    ink = readable_on(background, [parse_colour(colour) for colour in look.palette[1:]])
+    coverage = np.zeros((height, width, 1), np.float32)
+    coverage[_PAD_Y : _PAD_Y + mask.shape[0], :, 0] = mask / 255.0
+    plate = rounded_mask(width, height, _RADIUS).astype(np.float32)[..., None] / 255 * _PLATE_OPACITY
+    colour = np.array(background, np.float32) * (1 - coverage) + np.array(ink, np.float32) * coverage
+    alpha = np.maximum(plate, coverage)
+    rgba = np.concatenate([colour, alpha * 255], axis=2)
+    return Bitmap(np.rint(rgba).astype(np.uint8), 0, 0)
+
+
+def _even(value: int) -> int:
+    return value + value % 2
+
+
+def place(bitmap: Bitmap, avoid: Sequence[BoxPx], last_y: int | None) -> Bitmap:
+    """The bitmap moved into the safe zone where it covers least; near the last caption's place when that is as good."""
+    height, width = bitmap.rgba.shape[:2]
+    x = _even((REEL_WIDTH_PX - width) // 2)
+    largest = max((box[2] * box[3] for box in avoid), default=0)
+    home = SAFE_TOP_PX if last_y is None else last_y
+
+    def cost(y: int) -> tuple[float, int]:
+        covered = 0.0
+        for box in avoid:
+            # Labels and faces are small and matter more than a corner of the product.
+            weight = 3.0 if box[2] * box[3] < largest / 2 else 1.0
+            covered += weight * _overlap((x, y, width, height), box)
+        return round(covered / (width * height), 2), abs(y - home)
+
+    places = range(_even(SAFE_TOP_PX), SAFE_BOTTOM_PX - height + 1, 10)
+    return Bitmap(bitmap.rgba, x, min(places, key=cost))
+
+
+def _overlap(one: BoxPx, other: BoxPx) -> int:
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(0, width) * max(0, height)
+
+
+def srt(segments: Iterable[Segment]) -> bytes:
+    """SubRip text of what is spoken, else shown; UTF-8."""
+    cues = [
+        f"{number}\n{_clock(segment.start_frame, ',')} --> {_clock(segment.start_frame + segment.frame_count, ',')}\n{text}\n"
+        for number, (segment, text) in enumerate(_spoken(segments), start=1)
+    ]
+    return "\n".join(cues).encode()
+
+
+def vtt(segments: Iterable[Segment]) -> bytes:
+    """WebVTT text of what is spoken, else shown; UTF-8."""
+    cues = [
+        f"{_clock(segment.start_frame, '.')} --> {_clock(segment.start_frame + segment.frame_count, '.')}\n"
+        f"{text.replace('&', '&amp;').replace('<', '&lt;')}\n"
+        for segment, text in _spoken(segments)
+    ]
+    return "\n".join(["WEBVTT\n", *cues]).encode()
+
+
+def _spoken(segments: Iterable[Segment]) -> list[tuple[Segment, str]]:
+    texts = [(segment, " ".join((segment.line or segment.caption).split())) for segment in segments]
+    return [(segment, text.replace("-->", "->")) for segment, text in texts if text]
+
+
+def _clock(frame: int, separator: str) -> str:
+    milliseconds = round(frame * 1000 / FPS)
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{separator}{rest:03}"

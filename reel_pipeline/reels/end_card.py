@@ -1,0 +1,200 @@
+"""The end card: brand, product name, price where the brand asks for it, call to action. Set in the safe zone, centred."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from reel_pipeline.errors import RenderError
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.video import Planes
+from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, BrandWords, Product
+from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX
+from reel_pipeline.reels.fonts import font_stack
+from reel_pipeline.reels.overlay import Bitmap
+from reel_pipeline.reels.typeset import (
+    Colour,
+    Style,
+    break_lines,
+    line_width,
+    parse_colour,
+    readable_on,
+    rounded_mask,
+    text_mask,
+)
+
+_WIDTH = REEL_WIDTH_PX - 2 * SAFE_SIDE_PX - 60
+_TITLE_SIZES_PX = (88, 80, 72, 64, 56, 50)
+_RISE_PX = 26
+_ENTRANCE_FRAMES = 12
+_STAGGER_FRAMES = 4
+_SYMBOLS = {"GBP": "£", "USD": "$", "EUR": "€"}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Something on the card: its bitmap, the gap above it, and how many frames later than the first it comes in."""
+
+    rgba: Pixels
+    gap_px: int
+    delay: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class EndCard:
+    """`background`: RGB of the whole frame. `bitmaps`: pieces with their delay in frames; `logo_box_px_xywh` if there is one."""
+
+    background: Colour
+    bitmaps: tuple[tuple[Bitmap, int], ...]
+    logo_box_px_xywh: BoxPx | None
+
+    @property
+    def box_px_xywh(self) -> BoxPx:
+        boxes = [bitmap.box_px_xywh for bitmap, _ in self.bitmaps]
+        left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+        return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
+
+    def frames(self, frame_count: int) -> Iterator[Planes]:
+        """The pieces rise into place one after the other, then stand still."""
+        moving = min(frame_count, _ENTRANCE_FRAMES + max(delay for _, delay in self.bitmaps))
+        for frame in range(moving):
+            yield self._at(frame)
+        still = self._at(_ENTRANCE_FRAMES + 99)
+        for _ in range(frame_count - moving):
+            yield still
+
+    def _at(self, frame: int) -> Planes:
+        canvas = np.empty((REEL_HEIGHT_PX, REEL_WIDTH_PX, 3), np.uint8)
+        canvas[:] = self.background
+        for bitmap, delay in self.bitmaps:
+            time = np.clip((frame + 1 - delay) / _ENTRANCE_FRAMES, 0.0, 1.0)
+            eased = 1 - (1 - time) ** 3
+            x, y, width, height = bitmap.box_px_xywh
+            top = y + round(_RISE_PX * (1 - eased))
+            part = canvas[top : top + height, x : x + width]
+            alpha = bitmap.rgba[..., 3:].astype(np.float32) / 255 * float(eased)
+            part[...] = np.rint(part + alpha * (bitmap.rgba[..., :3].astype(np.float32) - part))
+        return Planes.from_rgb(canvas)
+
+
+def end_card(product: Product, look: BrandLook, words: BrandWords, logo: bytes | None, brand_font: bytes | None) -> EndCard:
+    """Raises `RenderError` when the logo can't be read, a font lacks a letter, or the disclaimer is too long."""
+    background = parse_colour(look.palette[0])
+    colours = [parse_colour(colour) for colour in look.palette[1:]]
+    ink = readable_on(background, colours)
+    accent = colours[1] if len(colours) > 1 else ink
+    pieces: list[_Piece] = []
+    if logo:
+        pieces.append(_Piece(_logo(logo), 0, 0, "logo"))
+    elif words.brand_name.strip():
+        pieces.append(_Piece(_text(words.brand_name, "SemiBold", (40, 34), 1, accent_on(background, accent, ink), brand_font), 0, 0, ""))
+    pieces.append(_Piece(_text(product.title, "Bold", _TITLE_SIZES_PX, 4, ink, brand_font, leading=1.14), 56, 0, ""))
+    pieces.append(_Piece(_rule(accent), 40, 0, ""))
+    if words.show_price and product.price:
+        pieces.append(_Piece(_text(_price(product), "SemiBold", (60, 48), 1, ink, brand_font), 34, _STAGGER_FRAMES, ""))
+    if words.call_to_action.strip():
+        pieces.append(_Piece(_pill(words.call_to_action, accent, [background, *colours], brand_font), 52, _STAGGER_FRAMES, ""))
+    if words.disclaimer.strip():
+        small = _text(words.disclaimer, "Medium", (30, 27, 24), 5, ink, brand_font, leading=1.34)
+        pieces.append(_Piece(small, 56, _STAGGER_FRAMES, ""))
+    return _stack(pieces, background)
+
+
+def accent_on(background: Colour, accent: Colour, ink: Colour) -> Colour:
+    return readable_on(background, [accent, ink])
+
+
+def _stack(pieces: list[_Piece], background: Colour) -> EndCard:
+    total = sum(piece.rgba.shape[0] + piece.gap_px for piece in pieces) - pieces[0].gap_px
+    room = SAFE_BOTTOM_PX - SAFE_TOP_PX
+    if total > room:
+        raise RenderError("Title, price and disclaimer don't fit on the end card; shorten the disclaimer.")
+    y = SAFE_TOP_PX + (room - total) // 2
+    placed, logo_box = [], None
+    for index, piece in enumerate(pieces):
+        y += piece.gap_px if index else 0
+        x = (REEL_WIDTH_PX - piece.rgba.shape[1]) // 2
+        bitmap = Bitmap(piece.rgba, x, y)
+        placed.append((bitmap, piece.delay))
+        if piece.kind == "logo":
+            logo_box = bitmap.box_px_xywh
+        y += piece.rgba.shape[0]
+    return EndCard(background, tuple(placed), logo_box)
+
+
+def _text(
+    text: str,
+    weight: str,
+    sizes: tuple[int, ...],
+    max_lines: int,
+    ink: Colour,
+    brand_font: bytes | None,
+    leading: float = 1.24,
+) -> Pixels:
+    """RGBA of the text at the largest size that fits; what fits at none ends in an ellipsis."""
+    fonts = font_stack(brand_font, weight)
+    words = fonts.drawable(text).split()
+    for size in sizes:
+        style = Style(fonts, size, leading)
+        lines = break_lines(" ".join(words[:60]), style, _WIDTH, max_lines) if len(words) <= 60 else None
+        if lines:
+            return _inked(text_mask(lines, style, _WIDTH), ink)
+    while words:
+        words = words[:40][:-1] if len(words) > 40 else words[:-1]
+        lines = break_lines(" ".join(words) + "…", style, _WIDTH, max_lines) if words else None
+        if lines:
+            return _inked(text_mask(lines, style, _WIDTH), ink)
+    raise RenderError(f"'{text[:40]}…' is one word too wide for the end card; write it in shorter words.")
+
+
+def _inked(mask: Pixels, ink: Colour) -> Pixels:
+    rgba = np.empty((*mask.shape, 4), np.uint8)
+    rgba[..., :3] = ink
+    rgba[..., 3] = mask
+    columns = np.flatnonzero(mask.any(axis=0))
+    margin = min(columns[0], mask.shape[1] - 1 - columns[-1]) if columns.size else 0
+    return rgba[:, margin : mask.shape[1] - margin]
+
+
+def _rule(accent: Colour) -> Pixels:
+    return _inked(np.full((5, 88), 255, np.uint8), accent)
+
+
+def _pill(text: str, accent: Colour, inks: list[Colour], brand_font: bytes | None) -> Pixels:
+    fonts = font_stack(brand_font, "SemiBold")
+    drawable = fonts.drawable(text)
+    for size in (46, 40, 34, 28):
+        style = Style(fonts, size)
+        width = round(line_width(drawable, style)) + 120
+        if width <= _WIDTH:
+            break
+    else:
+        raise RenderError(f"The call to action '{drawable[:40]}…' is too long for one line; shorten it.")
+    mask = text_mask([drawable], style, width)
+    height = mask.shape[0] + 52
+    ink = readable_on(accent, inks)
+    coverage = np.zeros((height, width, 1), np.float32)
+    coverage[26 : 26 + mask.shape[0], :, 0] = mask / 255.0
+    colour = np.array(accent, np.float32) * (1 - coverage) + np.array(ink, np.float32) * coverage
+    alpha = rounded_mask(width, height, height // 2)[..., None]
+    return np.concatenate([np.rint(colour).astype(np.uint8), alpha], axis=2)
+
+
+def _logo(data: bytes) -> Pixels:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            logo = image.convert("RGBA")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise RenderError(f"The brand's logo can't be read ({error}); put a PNG with transparency into the brand folder.") from error
+    logo = logo.crop(logo.getchannel("A").getbbox())
+    scale = min(460 / logo.width, 190 / logo.height)
+    size = (max(1, round(logo.width * scale)), max(1, round(logo.height * scale)))
+    return np.asarray(logo.resize(size, Image.Resampling.LANCZOS), np.uint8)
+
+
+def _price(product: Product) -> str:
+    symbol = _SYMBOLS.get(product.currency.upper())
+    return f"{symbol}{product.price}" if symbol else f"{product.price} {product.currency}".strip()

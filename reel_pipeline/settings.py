@@ -1,0 +1,174 @@
+"""reel_pipeline.toml -> one frozen `Settings`; the brand folder and a SKU's overrides beside it.
+
+A workspace is the folder that holds the file. Relative paths in it are relative to the workspace.
+"""
+
+import hashlib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords
+from reel_pipeline.store import Store, open_store
+
+CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
+CONFIG_NAME = "reel_pipeline.toml"
+PUBLIC_URL_VARIABLE = "REEL_PIPELINE_PUBLIC_URL"
+
+
+class EngineNames(BaseModel):
+    """Which engine does each room's verb; the defaults need no weights, GPU, key or network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classifier: str = "embedded"
+    cutout: str = "matting"
+    planner: str = "embedded"
+    voice: str = "espeak_ng"
+    stills: str = "layered"
+    clips: str = "warp"
+    judge: str = "classical"
+
+
+class Settings(BaseModel):
+    """All that a user can set. `source`, `store` and `publish_to` are folders or, for the last two, `s3://bucket/prefix`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace: Path
+    source: str
+    store: str = "store"
+    publish_to: str = "published"
+    public_url: str = "http://127.0.0.1:8787/"
+    publish: Literal["auto", "after_approval"] = "auto"
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    engines: EngineNames = EngineNames()
+
+    def _located(self, location: str) -> str:
+        return location if "://" in location else str(self.workspace / location)
+
+    @property
+    def source_location(self) -> str:
+        return self._located(self.source)
+
+    @property
+    def publish_location(self) -> str:
+        return self._located(self.publish_to)
+
+    @property
+    def brand_folder(self) -> Path:
+        return self.workspace / "brand"
+
+    @property
+    def recordings_folder(self) -> Path:
+        """The user's own voice recordings, one folder per SKU."""
+        return self.workspace / "voice"
+
+    def open_store(self, *, reuse: bool = True) -> Store:
+        return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)
+
+    def overrides(self, sku: str) -> dict[str, str]:
+        """What the user wrote for one SKU in overrides/<sku>.toml; empty when there is none."""
+        if not sku.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            return {}
+        path = self.workspace / "overrides" / f"{sku}.toml"
+        if not path.is_file():
+            return {}
+        flat = {
+            f"{table}.{key}" if table else key: value
+            for table, values in _grouped(_read_toml(path)).items()
+            for key, value in values.items()
+        }
+        for key, value in flat.items():
+            if not isinstance(value, str):
+                raise SettingsError(f"{path.name}: {key} must be text in quotes, not {value!r}.")
+        return flat
+
+
+def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+    return {"": {name: value for name, value in values.items() if name not in tables}, **tables}
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read `path`, else what REEL_PIPELINE_CONFIG names, else ./reel_pipeline.toml; raises `SettingsError`.
+
+    REEL_PIPELINE_PUBLIC_URL overrides `public_url`: the demo's origin takes a free port.
+    """
+    chosen = path or Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_NAME)
+    if chosen.is_dir():
+        chosen = chosen / CONFIG_NAME
+    if not chosen.is_file():
+        raise SettingsError(
+            f"No settings at {chosen}: set {CONFIG_VARIABLE} to a {CONFIG_NAME}, or use `reel-pipeline run --source FOLDER`."
+        )
+    values = _read_toml(chosen)
+    if address := os.environ.get(PUBLIC_URL_VARIABLE):
+        values["public_url"] = address
+    try:
+        return Settings(workspace=chosen.resolve().parent, **values)
+    except (ValidationError, TypeError) as error:
+        raise SettingsError(f"{chosen}: {_first_problem(error)}") from error
+
+
+def make_workspace(folder: Path, source: str) -> Path:
+    """Write a settings file for `source` unless there is one; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / CONFIG_NAME
+    if not config.exists():
+        config.write_text(f"source = {_toml_string(source)}\n", encoding="utf-8")
+    return config
+
+
+def default_workspace(source: str) -> Path:
+    """Where `run --source` keeps its workspace: one per source, in the user's data folder (XDG base directories)."""
+    root = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    name = Path(source).name if "://" not in source else source.split("://")[1].split("/")[0]
+    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
+    return root / "reel_pipeline" / f"{name or 'source'}-{digest}"
+
+
+def read_brand(folder: Path, store: Store) -> BrandKit:
+    """The brand folder: brand.toml with tables look, voice and words; `font`, `logo` and `music` name files in it."""
+    path = folder / "brand.toml"
+    if not path.is_file():
+        return BrandKit()
+    values = _read_toml(path)
+    look, voice = dict(values.get("look", {})), dict(values.get("voice", {}))
+    for table, key in ((look, "font"), (look, "logo"), (voice, "music")):
+        if key in table:
+            table[key] = store.put_file(_file_inside(folder, str(table[key])))
+    try:
+        return BrandKit(look=BrandLook(**look), voice=BrandVoice(**voice), words=BrandWords(**values.get("words", {})))
+    except (ValidationError, TypeError) as error:
+        raise SettingsError(f"{path}: {_first_problem(error)}") from error
+
+
+def _file_inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise SettingsError(f"{folder / 'brand.toml'} names {name}, which is not a file in {folder}.")
+    return path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def _first_problem(error: ValidationError | TypeError) -> str:
+    if isinstance(error, TypeError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def _toml_string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

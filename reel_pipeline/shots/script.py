@@ -1,0 +1,237 @@
+"""Facts -> the spoken lines of a reel, each with the field and the words it rests on.
+
+Nothing is said that no field says: no price, stock, praise or health claim. How text is cut is in `wording.py`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reel_pipeline.errors import PlanError
+from reel_pipeline.records import BrandWords, Claim
+from reel_pipeline.shots import wording
+from reel_pipeline.shots.engines import Facts
+from reel_pipeline.shots.vocabulary import PRICE, RISKY, SHOP_TALK
+
+WORD_BUDGET = 9
+CHAR_BUDGET = 52
+"""At 150 words and about 15 characters a second a line of this size lasts 3.5 s, so a breath still fits into 4 s."""
+CLOSING_WORD_BUDGET = 7
+MIN_LINES = 2
+FILL_TO = 4
+"""Up to so many lines may be filled with colour and vendor; further shots need something to tell."""
+MIN_WORDS = 1.5
+"""A single word of a description is debris; in scripts without spaces three signs are enough."""
+FEW_WORDS = 3
+
+ADDRESSING = re.compile(r"\b(?:you|your|you'll|we|our|us|i|my)\b", re.I)
+FOREIGN = re.compile(
+    r"\b(?:der|die|das|und|mit|für|le|la|les|et|avec|pour|el|los|con|para|il|di|per|het|een|met|en|com|och|med)\b", re.I
+)
+ENGLISH = re.compile(r"\b(?:the|and|with|of|for|in|from|an?)\b", re.I)
+GLUE = frozenset(
+    {"a", "an", "and", "the", "in", "of", "from", "with", "for", "to", "on", "at", "by", "or", "its", "it", "is"}
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`claim.text` is the line itself."""
+
+    text: str
+    claims: tuple[Claim, ...]
+
+
+def write_script(facts: Facts, words: BrandWords, wanted: int) -> list[Line]:
+    """2 to `wanted` lines, the product's name first. Raises `PlanError` when fewer than 2 may be said."""
+    editor = _Editor(facts, words)
+    lines = editor.lines(wanted)
+    if len(lines) < MIN_LINES:
+        raise PlanError(
+            "The product's title and description hold fewer than two short facts that may be said; add a sentence that "
+            "describes the product, without prices, superlatives or health claims."
+        )
+    return lines
+
+
+def closing_line(facts: Facts, words: BrandWords) -> str:
+    """The brand's call to action, or its name, or the vendor's. Raises `PlanError` when it can't be said in 3 s."""
+    text = wording.fold(words.call_to_action or words.brand_name or facts.vendor)
+    if wording.spoken_words(text) > CLOSING_WORD_BUDGET or len(text) > CHAR_BUDGET:
+        raise PlanError(
+            f"The call to action {text!r} is too long to be said in 3 s; use {CLOSING_WORD_BUDGET} words or fewer."
+        )
+    if banned := banned_word(text, words):
+        raise PlanError(f"The call to action uses the word {banned!r}, which the brand bans; change one of them.")
+    return wording.as_line(text) if text else ""
+
+
+def own_line(key: str, text: str, words: BrandWords) -> Line:
+    """A line that the user wrote. Raises `PlanError` when it is too long to be said in 4 s or uses a banned word."""
+    folded = wording.fold(text)
+    if not wording.words_of(folded):
+        raise PlanError(f"The override {key} has no words; write a line or remove it.")
+    if not fits(folded):
+        raise PlanError(
+            f"The override {key} is too long for 4 s; use at most {WORD_BUDGET} words and {CHAR_BUDGET} characters."
+        )
+    if banned := banned_word(folded, words):
+        raise PlanError(f"The override {key} uses the word {banned!r}, which the brand bans; change one of them.")
+    return Line(folded, (Claim(text=folded, field="override", evidence=folded),))
+
+
+def fits(text: str) -> bool:
+    return wording.spoken_words(text) <= WORD_BUDGET and len(text) <= CHAR_BUDGET
+
+
+def banned_word(text: str, words: BrandWords) -> str | None:
+    """The first banned word or phrase that `text` holds, at word boundaries and whatever the case."""
+    folded = wording.fold(text).casefold()
+    for banned in words.banned_words:
+        phrase = wording.fold(banned).casefold()
+        if phrase and re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", folded):
+            return banned
+    return None
+
+
+class _Editor:
+    """Chooses among the clauses of one product; `said` grows with every line taken."""
+
+    def __init__(self, facts: Facts, words: BrandWords) -> None:
+        self.facts = facts
+        self.words = words
+        text = f"{facts.title} {facts.description}"
+        english, foreign = len(ENGLISH.findall(text)), len(FOREIGN.findall(text))
+        plain_letters = all(char.isascii() for char in text if char.isalpha())
+        self.is_english = english > foreign or (english == foreign and plain_letters)
+
+    def lines(self, wanted: int) -> list[Line]:
+        name = self._name()
+        clauses = self._chosen(wanted, name)
+        if name and clauses and _content(name.text) <= _content(clauses[0].text) and len(clauses) >= wanted:
+            name = None
+        lines = [name, *clauses][:wanted] if name else clauses
+        for extra in (self._colour(), self._origin()) if lines else ():
+            said = {word for line in lines for word in _content(line.text)}
+            if extra and len(lines) < min(wanted, FILL_TO) and not _new_words(extra) & said:
+                lines.append(extra)
+        return lines
+
+    def _chosen(self, wanted: int, name: Line | None) -> list[Line]:
+        """Clauses that each add something, the best ones if there are too many, in the description's order."""
+        wanted -= bool(name)
+        clauses = self._clauses(wanted)
+        told = _content(name.text) if name else set()
+        order = sorted(range(len(clauses)), key=lambda index: (_rank(clauses[index].text, told), index))
+        chosen: dict[int, Line] = {}
+        for index in order:
+            new = (
+                _content(clauses[index].text)
+                - told
+                - {word for line in chosen.values() for word in _content(line.text)}
+            )
+            colour = self._colour()
+            is_colour = name and colour and new <= _content(colour.text)
+            if new and len(chosen) < wanted:
+                chosen[index] = colour if is_colour and colour else clauses[index]
+        return [chosen[index] for index in sorted(chosen)]
+
+    def _name(self) -> Line | None:
+        """The title, cut to what can be said; without a usable one the first clause opens the reel."""
+        colour = wording.fold(self.facts.colour)
+        parts = wording.pieces(self.facts.title)
+        title = wording.trim(parts[0]) if parts else ""
+        match = re.fullmatch(rf"(.+?)(?:,| in)\s+{re.escape(colour)}", title, re.I) if colour else None
+        if match and self.is_english and self._may_say(title) and fits(f"{match[1]} in {colour}"):
+            return self._line(f"{match[1]} in {title[-len(colour) :]}", "title", title)
+        for candidate in self._shortened(title, "title"):
+            return candidate
+        return None
+
+    def _clauses(self, wanted: int) -> list[Line]:
+        """Clauses of the description in order, cut finer as long as more lines are wanted than there are."""
+        pieces = wording.pieces(self.facts.description)
+        units = [piece for piece in pieces if wording.is_standalone(piece) and wording.spoken_words(piece) >= MIN_WORDS]
+        units = [part for unit in units for part in (self._halves(unit) if not fits(wording.as_line(unit)) else [unit])]
+        while len([unit for unit in units if self._may_say(unit)]) < wanted:
+            longest = max((unit for unit in units if wording.split_once(unit)), key=len, default=None)
+            if longest is None:
+                break
+            at = units.index(longest)
+            units[at : at + 1] = wording.split_once(longest) or ()
+        lines = (next(self._shortened(unit, "description"), None) for unit in units)
+        return [line for line in lines if line]
+
+    def _halves(self, unit: str) -> list[str]:
+        halves = wording.split_once(unit)
+        if halves is None:
+            return [unit]
+        return [halves[0], *(self._halves(halves[1]) if not fits(wording.as_line(halves[1])) else [halves[1]])]
+
+    def _shortened(self, clause: str, field: str) -> Iterator[Line]:
+        """The clause if it may be said and fits, else without its place; nothing when neither works."""
+        if not clause or not self._may_say(clause) or not wording.is_standalone(clause):
+            return
+        shorter = re.sub(r"^with\s+", "", clause, flags=re.I)
+        for text in (clause, shorter, wording.without_place(clause), wording.without_place(shorter)):
+            if fits(wording.as_line(text)) and not (field == "title" and text is not clause):
+                yield self._line(text, field, text)
+        if field == "title" and self.is_english and not wording.LIMITS.search(clause):
+            name, _ = wording.split_once(clause) or (clause, "")
+            kept = name.split()[-WORD_BUDGET + 1 :]  # an English name ends with its noun: drop what stands before
+            while kept and not fits(wording.as_line(" ".join(kept))):
+                kept = kept[1:]
+            if len(kept) >= 2 and wording.is_standalone(" ".join(kept)):
+                yield self._line(" ".join(kept), field, " ".join(kept))
+
+    def _colour(self) -> Line | None:
+        colour = wording.trim(wording.fold(self.facts.colour))
+        if not colour or not self._may_say(colour):
+            return None
+        said = re.sub(r"\s*[/,&+]\s*", " and ", colour) if self.is_english else colour
+        text = f"In {said[:1].lower() + said[1:]}" if self.is_english else said
+        return self._line(text, "colour", colour) if fits(text) else None
+
+    def _origin(self) -> Line | None:
+        """`Tableware from Fernhill.`, as far as these fields hold something that can be said."""
+        vendor = self._short_fact(self.facts.vendor)
+        if not vendor or vendor.casefold() == wording.fold(self.facts.title).casefold():
+            return None
+        if not self.is_english:
+            return self._line(vendor, "vendor", vendor)
+        kind = self._short_fact(self.facts.product_type)
+        is_named = set(wording.words_of(kind)) <= set(wording.words_of(f"{self.facts.title} {self.facts.description}"))
+        text = wording.as_line(f"{kind} from {vendor}")
+        if kind and is_named and fits(text):
+            claims = (("product_type", kind), ("vendor", vendor))
+            return Line(text, tuple(Claim(text=text, field=field, evidence=evidence) for field, evidence in claims))
+        return self._line(f"From {vendor}", "vendor", vendor)
+
+    def _short_fact(self, field: str) -> str:
+        parts = wording.pieces(field)
+        text = parts[0] if len(parts) == 1 else ""
+        is_said = text and fits(f"From {text}.") and self._may_say(text) and not re.search(r"[\d.]", text)
+        return text if is_said else ""
+
+    def _may_say(self, text: str) -> bool:
+        return not (RISKY.search(text) or PRICE.search(text) or SHOP_TALK.search(text) or banned_word(text, self.words))
+
+    def _line(self, text: str, field: str, evidence: str) -> Line:
+        spoken = wording.as_line(text)
+        return Line(spoken, (Claim(text=spoken, field=field, evidence=evidence),))
+
+
+def _content(text: str) -> set[str]:
+    return set(wording.words_of(text)) - GLUE
+
+
+def _new_words(line: Line) -> set[str]:
+    """What a filler line is about: of `Mug from Fernhill.` the vendor, since the name has been said."""
+    return _content(line.claims[-1].evidence)
+
+
+def _rank(text: str, told: set[str]) -> int:
+    """Lower is said first if there are more clauses than shots: facts before talk, news before repetition and stubs."""
+    content = _content(text)
+    is_repetition = len(content - told) < len(content) / 2
+    return 2 * bool(ADDRESSING.search(text)) + is_repetition + (len(text.split()) < FEW_WORDS)

@@ -1,0 +1,162 @@
+"""Words of a product -> what it is made of, how high it may climb the honesty ladder, and who must approve it.
+
+One table each for materials, restricted goods and rungs. What a photo shows of materials comes from `frames/`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reel_pipeline.records import Cutout, Frame, Material, Rung
+from reel_pipeline.shots.engines import Facts
+
+MATERIAL_WORDS: dict[Material, str] = {
+    Material.GLASS: r"glass|glassware|mirror(?:ed)?|lens(?:es)?|sunglasses|eyeglasses|crystal",
+    Material.TRANSPARENT: r"transparent|translucent|see-through|sheer|acrylic"
+    r"|clear (?:\w+ )?(?:bottle|glass|plastic|acrylic|jar|case|box|vase|mills?|tumblers?|cups?)",
+    Material.METAL: r"metal(?:lic)?|(?:stainless )?steel|alumini?um|brass|copper|chrome|titanium|iron|pewter"
+    r"|(?:gold|silver)-(?:tone|plated)|sterling silver|holographic|iridescent",
+    Material.TEXTURED: r"crochet(?:ed)?|lace|laced|knit(?:ted)?|woven|weave|embroider(?:y|ed)|quilted|suede|velvet"
+    r"|fringed?|tweed|corduroy|sequins?|sequined|fur|wool(?:len)?|linen|ruched|beaded|eyelet|fleece|boucl[eé]",
+    Material.TECHNICAL: r"cameras?|watch(?:es)?|smartwatch(?:es)?|keyboards?|electronics?|headphones?|earbuds"
+    r"|laptops?|smartphones?|tablets?|drones?|robots?|consoles?|printers?|speakers?|digital|appliances?"
+    r"|(?:hair ?)?dryers?|(?:music|media|mp3) players?|monitors?|drills?",
+    Material.TEXT_HEAVY: r"books?|dvds?|magazines?|posters?|calendars?|newspapers?|board games?|greeting cards?",
+}
+TEXT_HEAVY_LINES = 6
+"""Label lines on one photo from which its text is what the product is about."""
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """Goods that ad platforms restrict. A word counts unless what stands before or after shows another product."""
+
+    name: str
+    terms: str
+    unless_before: str = r"(?!)"
+    unless_after: str = r"(?!)"
+
+
+DRINKWARE = (
+    r"(?:\w+ )?(?:mugs?|glass(?:es)?(?! bottle)|openers?|racks?|coolers?|buckets?|coasters?|flutes?|decanters?|holders?"
+    r"|steins?|tumblers?|cups?|stoppers?|aerators?|chillers?|t-shirts?|tees?|shirts?|posters?|signs?|socks|hats?|books?"
+    r"|vinegar|red|coloured|colored|colou?r|gold|pink|bread|batter|shampoo|soap|free|garden|bag|bags|carrier|cellar|fridge)\b"
+)
+RESTRICTED: tuple[Restricted, ...] = (
+    Restricted(
+        "alcohol",
+        r"beers?|ales?|lagers?|stouts?|ipa|pilsners?|hard ciders?|ciders?|wines?|whisk(?:e)?ys?|vodkas?|gin|rum|tequila"
+        r"|mezcal|brandy|cognac|bourbon|champagne|prosecco|liqueurs?|vermouth|absinthe|alcoholic|schnapps|sake",
+        unless_before=r"(?:ginger|root|birch|butter|non|for|with|like|your|the|non-alcoholic|alcohol-free)[ -]",
+        unless_after=DRINKWARE,
+    ),
+    Restricted(
+        "tobacco or vaping",
+        r"tobacco|cigarettes?|cigars?|cigarillos?|vapes?|vaping|e-?cigarettes?|e-?liquids?|nicotine|hookahs?|shisha|snus"
+        r"|rolling papers",
+        unless_before=r"(?:non|anti|no)[ -]",
+        unless_after=r"(?:\w+ )?(?:pants|trousers|jeans|brown|colou?r|coloured|vanille|lighter|holders?|free)\b",
+    ),
+    Restricted(
+        "medicine",
+        r"medicines?|medication|ibuprofen|paracetamol|acetaminophen|aspirin|antibiotics?|painkillers?|cough syrup"
+        r"|antihistamines?|laxatives?|prescription|pain relief",
+        unless_after=r"(?:balls?|cabinets?|glasses|lens(?:es)?|sunglasses|frames?|box(?:es)?|bag|pouch)\b",
+    ),
+    Restricted(
+        "food supplements",
+        r"(?:food |dietary )?supplements?|protein powder|whey|creatine|multivitamins?|vitamins"
+        r"|vitamin (?:[a-k]\d{0,2} )?(?:tablets|capsules|gummies|drops)|probiotics?|melatonin|cbd|cannabis"
+        r"|hemp (?:oil|gummies|flowers?)|fat burners?|appetite suppressants?",
+    ),
+    Restricted(
+        "weapons",
+        r"guns?|rifles?|pistols?|revolvers?|shotguns?|ammunition|ammo|firearms?|crossbows?|machetes?|daggers?"
+        r"|pepper spray|tasers?|grenades?|hunting kni(?:fe|ves)|switchblades?|silencers?",
+        unless_before=r"(?:glue|heat|massage|toy|water|spray|nail|staple|bubble|grease|price|tattoo|nerf|top)[ -]",
+        unless_after=r"(?:metal|grey|gray|safes?|boots?)\b",
+    ),
+    Restricted("gambling", r"casino|lottery|scratch ?cards?|betting|slot machines?|gambling"),
+    Restricted(
+        "adult products",
+        r"sex toys?|adult toys?|vibrators?|dildos?|condoms?|bdsm|erotic|personal lubricants?|butt plugs?",
+    ),
+)
+
+HIGHEST_RUNG: dict[Material, Rung] = {
+    Material.REGULATED: Rung.STILL_MOTION,
+    Material.TEXT_HEAVY: Rung.STILL_MOTION,
+    Material.GLASS: Rung.STILL_MOTION,
+    Material.TRANSPARENT: Rung.STILL_MOTION,
+    Material.METAL: Rung.PARALLAX,
+    Material.TECHNICAL: Rung.PARALLAX,
+    Material.TEXTURED: Rung.PARALLAX,
+}
+"""What a generator gets wrong first: refraction, small print, highlights, exact parts, weave."""
+LADDER = tuple(Rung)
+RUNG_CONFIDENCE = ((0.9, Rung.DIFFUSION), (0.8, Rung.COMPOSITE), (0.5, Rung.PARALLAX))
+"""The surest cutout of a product decides whether its outline may be moved apart from its background."""
+VIEWS_FOR_GENERATION = 3
+RUNG_ADVICE: dict[Rung, str] = {
+    Rung.STILL_MOTION: "Its photos may only be panned and zoomed.",
+    Rung.PARALLAX: "Its photos may be moved in depth, with nothing added.",
+    Rung.COMPOSITE: "It may be set into a built scene.",
+    Rung.DIFFUSION: "It may be set into a built scene and animated.",
+}
+
+
+def materials_of(facts: Facts, frames: Iterable[Frame]) -> tuple[Material, ...]:
+    """In the order of `Material`: from the product's words and from what `frames/` saw."""
+    text = _all_text(facts)
+    found = {material for material, words in MATERIAL_WORDS.items() if _has(words, f"{text} {facts.colour}")}
+    for frame in frames:
+        found.update(frame.materials)
+        if len(frame.label_text) >= TEXT_HEAVY_LINES:
+            found.add(Material.TEXT_HEAVY)
+    if restricted_kind(facts):
+        found.add(Material.REGULATED)
+    return tuple(material for material in Material if material in found)
+
+
+def restricted_kind(facts: Facts) -> str | None:
+    """The kind of restricted goods that the words name, or None. A colour named like a drink is no drink."""
+    text = _all_text(facts)
+    for kind in RESTRICTED:
+        for found in re.finditer(rf"\b(?:{kind.terms})\b", text, re.I):
+            before = re.search(rf"(?:^|\W)(?:{kind.unless_before})$", text[: found.start()], re.I)
+            after = re.match(rf"[ -](?:{kind.unless_after})", text[found.end() :], re.I)
+            if not before and not after and not _has(re.escape(found.group()), facts.colour):
+                return kind.name
+    return None
+
+
+def person_must_approve(facts: Facts, materials: tuple[Material, ...]) -> str:
+    if Material.REGULATED not in materials:
+        return ""
+    kind = restricted_kind(facts) or "regulated goods"
+    return (
+        f"This looks like {kind}, which ad platforms restrict: a person must approve the reel before it is published."
+    )
+
+
+def highest_rung(materials: tuple[Material, ...], frames: tuple[Frame, ...], cutouts: tuple[Cutout, ...]) -> Rung:
+    """How literal the pictures must stay: the lowest of what materials, outline and number of views allow."""
+    confidence = max((cutout.confidence for cutout in cutouts), default=0.0)
+    by_outline = next((rung for least, rung in RUNG_CONFIDENCE if confidence >= least), Rung.STILL_MOTION)
+    by_views = Rung.DIFFUSION if len(frames) >= VIEWS_FOR_GENERATION else Rung.COMPOSITE
+    return min([by_outline, by_views, *(HIGHEST_RUNG[material] for material in materials)], key=LADDER.index)
+
+
+def advice_for(materials: tuple[Material, ...], rung: Rung) -> str:
+    """What a marketer should know about how this product may be shown."""
+    better = [material.value for material in materials if material in (Material.TEXTURED, Material.TECHNICAL)]
+    footage = f"This product is {' and '.join(better)}: real footage would show it better. " if better else ""
+    return footage + RUNG_ADVICE[rung]
+
+
+def _all_text(facts: Facts) -> str:
+    return " . ".join((facts.title, facts.product_type, *facts.tags, facts.description))
+
+
+def _has(pattern: str, text: str) -> bool:
+    return re.search(rf"\b(?:{pattern})\b", text, re.I) is not None

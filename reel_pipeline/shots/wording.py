@@ -1,0 +1,175 @@
+"""Hostile shop text -> short clauses that a voice can say, each a verbatim span of the field it comes from.
+
+No word is added or changed here: text is only cut, at places where a reader would pause. Which clauses are worth saying
+is decided in `script.py`.
+"""
+
+import re
+from unicodedata import category, normalize
+
+MAX_FIELD_CHARS = 5000
+
+ADDRESS = re.compile(r"https?://|www\.|\S+@")
+BREAK = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+\.\S+"  # addresses
+    r"|<[^>]*>|&\w+;|\([^)]*\)|\[[^\]]*\]|[()\[\]{}<>]"  # leftovers of markup, asides
+    r"|[;|•·●▪◦*✓✔→=_~^\\]+"  # list marks
+    r"|\s[-–—/]+\s|[–—]+|:\s"  # dashes between spaces
+    r"|(?<!\d)[.!?…]+(?=[\s\"'”’)]|$)|(?<=\d)[.!?…]+(?=\s|$)|[。！？؟।۔]+"  # ends of sentences
+)
+SENTENCE_END = re.compile(r"[.!?…。！？؟।۔]")
+ABBREVIATION = re.compile(r"(?:\b(?:approx|ca|no|nr|vs|incl|excl|max|min|st|dr|mr|mrs|e\.g|i\.e|z\.B)|\b\w)$", re.I)
+LABEL = re.compile(r"^[\w ]{1,24}$")
+JOINERS = frozenset("\u200c\u200d")
+"""Zero-width joiners that Persian and Indic spelling needs."""
+
+PHOTO_TALK = re.compile(
+    r",?\s+(?:(?:as\s+)?(?:shown|seen|photographed|pictured|displayed|depicted)\b"
+    r"|(?:lying|laid|hanging|standing|pitched|placed|resting|sitting)\s+(?:flat|on|in|against|from|over|beside)\b"
+    r"|(?:worn|shot|taken)\s+(?:outdoors|indoors|outside|inside|by\s+(?:a|an|the|our)\s+model|on\s+(?:a|the|our)\s+model)\b"
+    r"|(?:on|against|over|before)\s+(?:an?|the)\s+(?:\w+\s+)?(?:background|backdrop|surface|wall)\b"
+    r"|(?:front|back|rear|side|top|close-?up)\s+(?:view|shot)\b"
+    r"|(?:with\s+)?(?:a\s+)?separate\s+\w*\s*(?:photo|picture|image)\b).*$",
+    re.I,
+)
+"""Words about the picture instead of the product: the clause is cut before them."""
+
+LIMITS = re.compile(
+    r"\b(?:not|no|non|never|without|except|excluding|unless|only|but|until|if|when|may|up to|less than)\b", re.I
+)
+"""A clause that is bounded by one of these is said whole or not at all: cutting it would claim more than it says."""
+OPENERS = r"(?:with|featuring|plus|made|designed|an?|the|in|for|its)"
+WITH = r"(?:with|mit|avec|con|com|met|med)"
+NEEDS_WITH = re.compile(
+    r"\b(?:\w+ed|comes?|goes|works?|made|cut|set|built|sewn|pairs?|closes?|along|together|compatible)$", re.I
+)
+"""Words that hang on to the `with` after them: `lined with silk` is not cut."""
+SOFT_BREAK = re.compile(rf",?\s+(?={WITH}\s)|,\s+(?=(?:and\s+)?{OPENERS}\s)", re.I)
+PLACE_TAIL = re.compile(r"\s+(?:on|in|at|against|around)\s+[^,]*$", re.I)
+DANGLING = re.compile(
+    r"^(?:and|or|but|which|that|than|to|is|are|has|have|was|of|as|also|such|then|so|who|where)\b", re.I
+)
+ARTICLE = re.compile(r"^(?:an?|the|one|two|three|four|five|six|its)\s", re.I)
+STARTER = re.compile(rf"^(?:{WITH}\s+)?(?:(?:an?|the|its)\s+)?", re.I)
+ACRONYM = re.compile(r"\W*(?:USB|LED|OLED|UV|EU|UK|USA|EVA|IPA|HIFI|SUV|UHD|\w*\d\w*)\W*")
+WORD = re.compile(r"[^\W_]+(?:(?:[-'’]|(?<=\d)[.,](?=\d))[^\W_]+)*%?")
+
+
+def fold(text: str) -> str:
+    """NFC, no invisible characters, white space as one space: the form in which fields and evidence are compared."""
+    visible = (" " if category(char) == "Cc" else char for char in normalize("NFC", text) if not is_invisible(char))
+    return " ".join("".join(visible).split())
+
+
+def is_invisible(char: str) -> bool:
+    """Direction overrides, zero-width spaces, picture selectors; not the joiners of Persian and Indic spelling."""
+    return (category(char) == "Cf" and char not in JOINERS) or 0xFE00 <= ord(char) <= 0xFE0F
+
+
+def pieces(field: str) -> list[str]:
+    """The sentences and asides of a field, in order, each a verbatim span of `fold(field)` without its end mark.
+
+    A short label stays with what it labels (`Material: linen`); a sentence with an address in it is left out.
+    """
+    found: list[str] = []
+    for line in field[:MAX_FIELD_CHARS].splitlines():
+        for run in _legible_runs(fold(line)):
+            found.extend(_broken(run))
+    return [piece for piece in found if WORD.search(piece)]
+
+
+def _legible_runs(line: str) -> list[str]:
+    """Emoji and symbols end a run; they are never said."""
+    runs, start = [], 0
+    for index, char in enumerate(line):
+        if category(char) in {"So", "Sk", "Cs", "Co", "Cn"} and char != "°":
+            runs.append(line[start:index])
+            start = index + 1
+    runs.append(line[start:])
+    return runs
+
+
+def _broken(run: str) -> list[str]:
+    spans, start, in_address = [], 0, False
+    for mark in BREAK.finditer(run):
+        left = run[start : mark.start()]
+        if mark.group() == "." and ABBREVIATION.search(left):
+            continue
+        if mark.group().startswith(":") and len(left.split()) <= 3 and LABEL.match(left.strip()):
+            continue
+        is_address = ADDRESS.match(mark.group()) is not None
+        if not (is_address or in_address):
+            spans.append(left)
+        in_address = is_address or (in_address and not SENTENCE_END.match(mark.group()))
+        start = mark.end()
+    if not in_address:
+        spans.append(run[start:])
+    return [trimmed for span in spans if (trimmed := trim(span))]
+
+
+def trim(span: str) -> str:
+    """Without photo talk, and without marks or half-open quotes at its ends."""
+    return PHOTO_TALK.sub("", span).strip(" ,.:;!?-–—/&+\"“”„«»'‘…،؛")
+
+
+def split_once(piece: str) -> tuple[str, str] | None:
+    """Two clauses of a piece, cut where the second can stand alone; None where no such place exists."""
+    if LIMITS.search(piece):
+        return None
+    for mark in SOFT_BREAK.finditer(piece):
+        left, right = trim(piece[: mark.start()]), trim(piece[mark.end() :])
+        right = trim(re.sub(r"^and\s+", "", right, flags=re.I))
+        if NEEDS_WITH.search(left):
+            continue
+        if len(left.split()) >= 2 and len(STARTER.sub("", right).split()) >= 2 and not ends_open(left):
+            return left, right
+    return None
+
+
+def ends_open(clause: str) -> bool:
+    """Whether the clause stops where more must follow, such as `made from a` or `soft and`."""
+    return bool(re.search(r"\b(?:and|or|an?|the|of|to|with|from|for|by|in|on|at|is|are|its|very|as)$", clause, re.I))
+
+
+def without_place(clause: str) -> str:
+    """The clause without its last phrase of place: `red zips on front and pockets` -> `red zips`."""
+    shorter = clause if LIMITS.search(clause) else trim(PLACE_TAIL.sub("", clause))
+    return shorter if len(shorter.split()) >= 3 and not ends_open(shorter) else clause
+
+
+def is_standalone(clause: str) -> bool:
+    return not DANGLING.search(clause) and not ends_open(clause)
+
+
+def as_line(clause: str) -> str:
+    """The clause as a spoken sentence: first letter large, shouting lowered, a full stop where the script has one."""
+    if ARTICLE.match(clause[5:]) and clause[:5].casefold() == "with ":
+        clause = clause[5:]
+    text = " ".join(_lowered(word) for word in clause.split()) if _is_shouting(clause) else clause
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "…")) or not _takes_full_stop(text) else f"{text}."
+
+
+def _is_shouting(text: str) -> bool:
+    letters = [char for char in text if char.isalpha() and char.lower() != char.upper()]
+    return len(letters) > 6 and sum(char.isupper() for char in letters) > 0.7 * len(letters)
+
+
+def _lowered(word: str) -> str:
+    """Abbreviations (known, without a vowel, or with digits) keep their capitals."""
+    return word if ACRONYM.fullmatch(word) or not re.search(r"[AEIOUY]", word) else word.lower()
+
+
+def _takes_full_stop(text: str) -> bool:
+    return not re.search(r"[\u3040-\u30ff\u3400-\u9fff\u0900-\u097f\u0e00-\u0e7f]\W*$", text)
+
+
+def words_of(text: str) -> list[str]:
+    """Casefolded words, hyphens and apostrophes kept; numbers as written."""
+    return [word.casefold().replace("’", "'") for word in WORD.findall(fold(text))]
+
+
+def spoken_words(text: str) -> float:
+    """Length in words; scripts without spaces count two characters as a word, since about two make one."""
+    dense = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]", text))
+    return dense / 2 + len(re.sub(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+", " ", text).split())

@@ -1,0 +1,103 @@
+"""Shots -> layered keyframes. Next: `clips/` moves the camera over them.
+
+A keyframe holds the photo's own pixels at their native scale; what the camera does is decided here, carried out there.
+"""
+
+from reel_pipeline.errors import RenderError
+from reel_pipeline.media.photo import decode_png, encode_jpeg, encode_png
+from reel_pipeline.records import (
+    BrandLook,
+    Cutout,
+    Photo,
+    PlanEdition,
+    ProductCutout,
+    ProductGallery,
+    Rung,
+    Shot,
+    Still,
+    StillEdition,
+)
+from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine
+from reel_pipeline.store import Store
+
+PREVIEW_SIDE_PX = 480
+
+
+def render_stills(
+    plan: PlanEdition,
+    take_indexes: dict[int, int],
+    attempt: int,
+    gallery: ProductGallery,
+    cutout: ProductCutout,
+    look: BrandLook,
+    engine: StillEngine,
+    store: Store,
+) -> StillEdition:
+    """One keyframe a shot. `take_indexes` maps a shot's number to the take to use; shots not named use their first.
+
+    Raises `RenderError` when a shot has no such take or its photo is gone from the gallery.
+    """
+    stills = tuple(
+        render_still(shot, take_indexes.get(shot.number, 0), gallery, cutout, look, engine, store) for shot in plan.shots
+    )
+    return StillEdition(attempt=attempt, stills=stills)
+
+
+def render_still(
+    shot: Shot,
+    take_index: int,
+    gallery: ProductGallery,
+    cutout: ProductCutout,
+    look: BrandLook,
+    engine: StillEngine,
+    store: Store,
+) -> Still:
+    if not 0 <= take_index < len(shot.takes):
+        raise RenderError(f"Shot {shot.number} has {len(shot.takes)} takes and take {take_index + 1} was asked for; plan again.")
+    take = shot.takes[take_index]
+    photo = next((photo for photo in gallery.photos if photo.key == take.photo), None)
+    if photo is None:
+        raise RenderError(f"Shot {shot.number} uses photo {take.photo}, which is no longer in the gallery; plan again.")
+    cut = cutout.cutout(photo.key)
+    inputs = {
+        "shot": shot.number,
+        "take_index": take_index,
+        "take": take.digest(),
+        "pixels": photo.pixels.sha256,
+        "alpha": cut.alpha.sha256 if cut else None,
+        "depth": cut.depth.sha256 if cut and take.rung is Rung.PARALLAX else None,
+        "palette": list(look.palette),
+    }
+
+    def make() -> Still:
+        layers = _layers(photo, cut, take.rung, store)
+        return _stored(engine.keyframe(layers, take, look.palette), shot.number, take_index, take_of=shot, store=store)
+
+    return store.remember("render_still", engine, inputs, Still, make)
+
+
+def _layers(photo: Photo, cut: Cutout | None, rung: Rung, store: Store) -> PhotoLayers:
+    alpha = decode_png(store.read(cut.alpha)) if cut else None
+    depth = decode_png(store.read(cut.depth)) if cut and rung is Rung.PARALLAX else None
+    return PhotoLayers(decode_png(store.read(photo.pixels)), alpha, depth)
+
+
+def _stored(keyframe: Keyframe, number: int, take_index: int, take_of: Shot, store: Store) -> Still:
+    left, top, width, height = (round(value) for value in keyframe.camera_end)
+    seen = keyframe.plate[max(0, top) : top + height, max(0, left) : left + width]
+    return Still(
+        shot=number,
+        take_index=take_index,
+        take=take_of.takes[take_index],
+        plate=store.put(encode_png(keyframe.plate), ".png"),
+        product=None if keyframe.product is None else store.put(encode_png(keyframe.product), ".png"),
+        depth=None if keyframe.depth is None else store.put(encode_png(keyframe.depth), ".png"),
+        lock_mask=store.put(encode_png(keyframe.lock_mask), ".png"),
+        canvas_to_photo=keyframe.canvas_to_photo,
+        photo_box_px_xywh=keyframe.photo_box_px_xywh,
+        focus_px_xywh=keyframe.focus_px_xywh,
+        avoid_px_xywh=keyframe.avoid_px_xywh,
+        camera_start=keyframe.camera_start,
+        camera_end=keyframe.camera_end,
+        preview=store.put(encode_jpeg(seen, PREVIEW_SIDE_PX), ".jpg"),
+    )

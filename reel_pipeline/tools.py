@@ -1,0 +1,185 @@
+"""The single-file commands: rooms put together for one photo or one video, without a catalogue or a workspace."""
+
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reel_pipeline.errors import PhotoError, ReelError, SettingsError
+from reel_pipeline.media.photo import Pixels, encode_png, normalise
+from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
+from reel_pipeline.settings import EngineNames
+from reel_pipeline.store import Store, open_store
+
+MIN_CLIP_S, MAX_CLIP_S = 0.5, 10.0
+DEFAULTS = EngineNames()
+
+
+def classify_files(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """One row a file, in order: what it shows, or `{"file", "error"}`. The files of one call are one gallery."""
+    from reel_pipeline.frames.classify import classify
+    from reel_pipeline.frames.engines import open_classifier
+
+    with scratch_store() as store:
+        photos: dict[Path, Photo | str] = {}
+        for position, file in enumerate(files, start=1):
+            try:
+                photos[file] = _photo(file, position, store)
+            except ReelError as error:
+                photos[file] = str(error)
+        usable = {photo.key: photo for photo in photos.values() if isinstance(photo, Photo)}
+        gallery = ProductGallery(photos=tuple(usable.values()))
+        frames = classify(gallery, open_classifier(DEFAULTS.classifier), store) if usable else None
+        rows: list[dict[str, Any]] = []
+        for file, photo in photos.items():
+            if isinstance(photo, str) or frames is None:
+                rows.append({"file": str(file), "error": photo})
+                continue
+            frame = frames.frame(photo.key)
+            width_px, height_px = _oriented_size_px(file)
+            rows.append(
+                {
+                    "file": str(file),
+                    "view_class": frame.view_class.value,
+                    "unsure": frame.unsure,
+                    "confidence": round(frame.confidence, 4),
+                    "scores": {name.value: round(score, 4) for name, score in frame.scores.items()},
+                    "has_face": bool(frame.face_boxes_px_xywh),
+                    "label_text": [line.text for line in frame.label_text],
+                    "width_px": width_px,
+                    "height_px": height_px,
+                }
+            )
+        return rows
+
+
+def cut_out_file(file: Path, out: Path) -> float:
+    """Write the product's 8-bit alpha, as large as the (upright) photo; returns its confidence in [0, 1]."""
+    import cv2
+
+    from reel_pipeline.frames.engines import open_cutout_engine
+
+    normalised = normalise(read_file(file))
+    matte = open_cutout_engine(DEFAULTS.cutout).cut_out(normalised.pixels, normalised.alpha)
+    size_px = _oriented_size_px(file)
+    alpha = matte.alpha
+    if alpha.shape[::-1] != size_px:
+        alpha = cv2.resize(alpha, size_px, interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
+    _write(out, encode_png(alpha))
+    return matte.confidence
+
+
+def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> None:
+    """A silent 1080x1920 clip of one photo under one camera move. Raises `SettingsError` for a length out of range."""
+    from reel_pipeline.clips.animate import write_clip
+    from reel_pipeline.clips.engines import open_engine as open_clip_engine
+    from reel_pipeline.frames.classify import classify
+    from reel_pipeline.frames.cutout import cut_out
+    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
+    from reel_pipeline.stills.engines import open_engine as open_still_engine
+    from reel_pipeline.stills.render import render_still
+
+    if not MIN_CLIP_S <= duration_s <= MAX_CLIP_S:
+        raise SettingsError(f"--duration is {duration_s} s; it must be {MIN_CLIP_S} to {MAX_CLIP_S} s.")
+    if out.suffix.lower() != ".mp4":
+        raise SettingsError(f"--out is {out}; the clip is an .mp4 file.")
+    with scratch_store() as store:
+        photo = _photo(file, 1, store)
+        gallery = ProductGallery(photos=(photo,))
+        classification = classify(gallery, open_classifier(DEFAULTS.classifier), store)
+        parallax = motion == Motion.PARALLAX
+        engine = open_cutout_engine(DEFAULTS.cutout)
+        cutout = cut_out(gallery, classification, engine, store) if parallax else ProductCutout(cutouts=())
+        take = Take(
+            photo=photo.key,
+            rung=Rung.PARALLAX if parallax else Rung.STILL_MOTION,
+            motion=Motion(motion),
+            focus_px_xywh=classification.frames[0].product_box_px_xywh,
+        )
+        shot = Shot(number=1, role=Role.OPENING, takes=(take,), scene="", line="", word_budget=0, caption="")
+        still = render_still(shot, 0, gallery, cutout, BrandLook(), open_still_engine(DEFAULTS.stills), store)
+        with _beside(out) as partial:
+            write_clip(still, max(2, round(duration_s * FPS)), open_clip_engine(DEFAULTS.clips), store, partial)
+
+
+def evaluate_file(video: Path, references: Sequence[Path]) -> dict[str, Any]:
+    """The judge's verdict, faults and scores about any video, from it and the product's photos alone."""
+    from reel_pipeline.evaluation.engines import open_engine
+
+    photos: list[Pixels] = [normalise(read_file(reference)).pixels for reference in references]
+    if not video.is_file():
+        raise SettingsError(f"{video} is not a file.")
+    opinion = open_engine(DEFAULTS.judge).judge(video, None, photos)
+    return {
+        "verdict": opinion.verdict.value,
+        "faults": [
+            {
+                "kind": charge.kind,
+                "score": round(charge.score, 4),
+                "threshold": charge.threshold,
+                "time_s": round(charge.time_s, 3),
+                "region_px_xywh": list(charge.region_px_xywh),
+            }
+            for charge in opinion.charges
+        ],
+        "unverifiable": [{"item": item.item, "error": item.error} for item in opinion.unverifiable],
+        "scores": {name: round(score, 4) for name, score in opinion.scores.items()},
+    }
+
+
+def read_file(file: Path) -> bytes:
+    """The bytes of a file that the user named; raises `PhotoError` when there are none to be had."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{file} can't be read: {error.strerror}.") from error
+
+
+@contextmanager
+def scratch_store() -> Iterator[Store]:
+    """A store that is gone when the command ends."""
+    with tempfile.TemporaryDirectory(prefix="reel-pipeline-") as folder:
+        yield open_store(folder, Path(folder))
+
+
+def _photo(file: Path, position: int, store: Store) -> Photo:
+    data = read_file(file)
+    normalised = normalise(data)
+    pixels = store.put(encode_png(normalised.pixels), ".png")
+    return Photo(
+        key=pixels.sha256[:16],
+        position=position,
+        original=store.put(data, ".bin"),
+        pixels=pixels,
+        alpha=None if normalised.alpha is None else store.put(encode_png(normalised.alpha), ".png"),
+        width_px=normalised.pixels.shape[1],
+        height_px=normalised.pixels.shape[0],
+    )
+
+
+def _oriented_size_px(file: Path) -> tuple[int, int]:
+    """Width and height of the upright picture in the file itself, which `normalise` may have shrunk."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(read_file(file))) as image:
+        sideways = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        return (image.height, image.width) if sideways else image.size
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A hidden file next to `out` that takes its name only when the work succeeded."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.stem}.partial{out.suffix}")
+    try:
+        yield partial
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write(out: Path, data: bytes) -> None:
+    with _beside(out) as partial:
+        partial.write_bytes(data)

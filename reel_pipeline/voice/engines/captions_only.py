@@ -1,0 +1,18 @@
+"""No speech: captions and, where the brand has it, music."""
+
+import numpy as np
+
+from reel_pipeline.voice.engines import Mono, Utterance
+
+
+class CaptionsOnly:
+    name = "captions_only"
+    revision = "1"
+    is_placeholder = False
+    speaks = False
+
+    def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
+        return {}
+
+    def speak(self, utterance: Utterance) -> Mono:
+        return np.zeros(0, np.float32)

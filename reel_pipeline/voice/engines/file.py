@@ -1,0 +1,39 @@
+"""The user's own recordings: one sound file per line in a folder of the SKU."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from reel_pipeline.errors import EngineUnavailable, VoiceError
+from reel_pipeline.voice.engines import Mono, Utterance
+from reel_pipeline.voice.sound import read_sound
+
+SUFFIXES = (".wav", ".m4a", ".mp3", ".flac", ".ogg", ".aac")
+
+
+class RecordedVoice:
+    name = "file"
+    revision = "1"
+    is_placeholder = False
+    speaks = True
+
+    def __init__(self, recordings: Path | None) -> None:
+        if recordings is None:
+            raise EngineUnavailable("The voice `file` needs a folder of recordings; set one, or choose espeak_ng.")
+        self._folder = recordings
+
+    def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
+        return {"recording_sha256": hashlib.sha256(self._path(utterance).read_bytes()).hexdigest()}
+
+    def speak(self, utterance: Utterance) -> Mono:
+        return np.asarray(read_sound(self._path(utterance)).mean(axis=1), np.float32)
+
+    def _path(self, utterance: Utterance) -> Path:
+        for suffix in SUFFIXES:
+            path = self._folder / f"{utterance.position}{suffix}"
+            if path.is_file():
+                return path
+        raise VoiceError(
+            f"The recording {self._folder / utterance.position}.wav is missing; record {utterance.text!r} there."
+        )

@@ -1,0 +1,113 @@
+"""Attempts to get something published that was not verified. Each must fail, and leave what is public as it was."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from reel_pipeline.definitions import defs
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.guard import approvals
+from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.table import CHECKS
+from reel_pipeline.errors import PublishRefused
+from reel_pipeline.records import CheckResult, Finding, Record, Verdict
+from reel_pipeline_tests.conftest import Workspace
+
+PARTITION = "BOX-2"
+
+
+@pytest.fixture
+def flow(made: Workspace) -> Flow:
+    flow = Flow(made.settings, made.settings.open_store())
+    assert approvals(flow, PARTITION) == {"main": "judge"}
+    return flow
+
+
+def swap(flow: Flow, asset: str, record: Record) -> None:
+    """Put another record under a head, keeping the fingerprint that says it is fresh."""
+    head = flow.head(asset, PARTITION)
+    assert head is not None
+    flow.store.save(asset, PARTITION, record, head.inputs_fingerprint, head.inputs)  # type: ignore[arg-type]
+
+
+def published(flow: Flow) -> dict[str, bytes]:
+    root = Path(flow.settings.publish_location)
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def launch_publishing_alone(flow: Flow) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def("publish").execute_in_process(
+        instance=open_instance(flow.settings), partition_key=PARTITION, run_config=QUIET, raise_on_error=False
+    )
+
+
+def assert_refused(flow: Flow) -> None:
+    before = published(flow)
+    with pytest.raises(PublishRefused):
+        approvals(flow, PARTITION)
+    assert not launch_publishing_alone(flow).success
+    assert published(flow) == before
+
+
+def test_a_rejected_reel(flow: Flow) -> None:
+    score = flow.record("evaluation_score", PARTITION)
+    rejected = score.editions["main"].model_copy(update={"verdict": Verdict.REJECT})
+    swap(flow, "evaluation_score", score.model_copy(update={"editions": {"main": rejected}}))
+    assert_refused(flow)
+
+
+def test_a_reel_with_the_verdict_of_another(flow: Flow) -> None:
+    reel, other = flow.record("reel", PARTITION), flow.record("reel", "TEA-1")
+    swap(flow, "reel", reel.model_copy(update={"editions": other.editions}))
+    assert_refused(flow)
+
+
+def test_a_clip_swapped_after_the_reel_was_judged(flow: Flow) -> None:
+    swap(flow, "video_clip", flow.record("video_clip", "TEA-1"))
+    assert_refused(flow)
+
+
+@pytest.mark.parametrize("check", [check.name for check in CHECKS.values() if check.blocking and check.asset != "mirrored_asset"])
+def test_any_blocking_check_that_failed_or_never_ran(flow: Flow, check: str) -> None:
+    row = CHECKS[check]
+    heads = {asset: flow.head(asset, PARTITION) for asset in row.reads}
+    subject = row.subject({asset: head.record.sha256 for asset, head in heads.items() if head})
+    flow.store.delete_note(f"checks/{row.asset}.{row.name}", PARTITION, subject)
+    assert_refused(flow)
+    failed = Finding(passed=False, sentence="The test says no.")
+    result = CheckResult(asset=row.asset, check=row.name, subject_sha256=subject, finding=failed)
+    flow.store.save_check(PARTITION, result)
+    assert_refused(flow)
+
+
+def test_a_stale_product(flow: Flow) -> None:
+    product = flow.record("product", PARTITION)
+    swap(flow, "product", product.model_copy(update={"title": "Another title"}))
+    assert_refused(flow)
+
+
+def test_a_run_of_everything_is_stopped_by_its_own_check(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge's reject blocks in the same run, and the retake budget says what comes next."""
+    from reel_pipeline.evaluation.engines import Charge, Opinion
+    from reel_pipeline.evaluation.engines.classical import ClassicalJudge
+
+    def always_no(*_: object) -> Opinion:
+        charge = Charge("warped_logo", 4.0, 1.0, 0.5, (10, 10, 50, 50), shot=1)
+        return Opinion(Verdict.REJECT, (charge,), (), {"warped_logo": 4.0}, {"warped_logo": 1.0})
+
+    monkeypatch.setattr(ClassicalJudge, "judge", always_no)
+    monkeypatch.setattr(ClassicalJudge, "revision", "rejects-all")
+    from reel_pipeline.defs.run import run_catalog
+
+    flow = Flow(made.settings, made.settings.open_store())
+    voice, before = flow.record("voiceover", PARTITION), published(flow)
+    product = run_catalog(defs, made.settings, skus=[PARTITION], force=True).products[0]
+    assert product.report.state == "rejected"
+    assert product.report.verdict == "reject"
+    assert published(flow) == before
+    assert flow.record("voiceover", PARTITION) == voice
+    attempts = flow.attempts(PARTITION)
+    takes = len(flow.record("shot_plan", PARTITION).editions["main"].shots[0].takes)
+    assert attempts.attempt == min(made.settings.max_attempts, takes) - 1
+    assert [made_.attempt for made_ in attempts.history] == list(range(attempts.attempt))

@@ -1,0 +1,163 @@
+"""What is said: facts only, in lines that can be spoken, whatever a shop wrote."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reel_pipeline.errors import PlanError
+from reel_pipeline.records import BrandWords, Product
+from reel_pipeline.shots.checks import claims_are_grounded
+from reel_pipeline.shots.wording import fold, pieces, split_once
+from reel_pipeline_tests.shots.making import GALLERY, frame, lines, plan
+
+SIX = (*GALLERY, frame(5), frame(6))
+
+
+def said(folder: Path, words: BrandWords | None = None, frames=SIX, **facts: object) -> list[str]:
+    product = Product(sku="A", **facts)
+    made = plan(folder, product=product, frames=frames, words=words)
+    found = claims_are_grounded(made, product, words or BrandWords(), {})
+    assert found.passed, found.sentence
+    return lines(made.editions["main"])
+
+
+def test_a_long_description_is_cut_where_a_reader_would_pause(tmp_path: Path) -> None:
+    assert said(
+        tmp_path,
+        title="Canvas field bag",
+        description="Waxed canvas bag with a leather strap, brass buckles and a map pocket; olive body, tan trim.",
+    ) == [
+        "Canvas field bag.",
+        "Waxed canvas bag.",
+        "A leather strap, brass buckles and a map pocket.",
+        "Olive body, tan trim.",
+    ]
+
+
+def test_news_is_preferred_to_repetition_when_shots_are_few(tmp_path: Path) -> None:
+    two_photos = (frame(1, size=(700, 700)), frame(2, size=(700, 700)))
+    description = "Long hooded coat with horn toggles and a tartan lining; two flap pockets, storm cuffs."
+    assert said(tmp_path, frames=two_photos, title="Hooded wool coat", description=description) == [
+        "Hooded wool coat.",
+        "With horn toggles and a tartan lining.",
+        "Two flap pockets, storm cuffs.",
+    ]
+
+
+def test_colour_and_maker_fill_in_for_a_missing_description(tmp_path: Path) -> None:
+    assert said(tmp_path, title="Desk lamp", vendor="Fernhill", colour="navy blue") == [
+        "Desk lamp.",
+        "In navy blue.",
+        "From Fernhill.",
+    ]
+
+
+def test_a_clause_that_only_adds_the_colour_becomes_the_colour_line(tmp_path: Path) -> None:
+    assert said(tmp_path, title="Hair dryer", description="Black hair dryer on a white background.", colour="black") == [
+        "Hair dryer.",
+        "In black.",
+    ]
+
+
+def test_a_colour_at_the_end_of_a_title_is_spoken_as_one(tmp_path: Path) -> None:
+    assert said(tmp_path, title="Slip-on shoes, blue", colour="blue", vendor="Oda")[0] == "Slip-on shoes in blue."
+
+
+@pytest.mark.parametrize(
+    ("description", "absent"),
+    [
+        ("Clinically proven to cure acne. Gel with aloe.", "acne"),
+        ("The best pan in the world! Cast iron body.", "best"),
+        ("Guaranteed for life. Steel body.", "guaranteed"),
+        ("Only $19.99 today. Steel body.", "19.99"),
+        ("Only 3 left in stock. Steel body.", "stock"),
+        ("Free shipping on all orders. Steel body.", "shipping"),
+        ("Visit https://example.com/a?b=c now. Steel body.", "example"),
+        ("Mail us at a@example.com for more. Steel body.", "mail"),
+        ("Steel body, shown from the side.", "shown"),
+        ("Steel body on a white background.", "background"),
+        ("Made with eco-friendly dyes. Steel body.", "eco"),
+    ],
+)
+def test_claims_without_proof_prices_and_shop_talk_are_not_spoken(tmp_path: Path, description: str, absent: str) -> None:
+    spoken = " ".join(said(tmp_path, title="Milk pan", description=description, vendor="Oda")).casefold()
+    assert absent not in spoken
+    assert "steel body" in spoken or "aloe" in spoken or "cast iron" in spoken
+
+
+@pytest.mark.parametrize(
+    "limited",
+    [
+        "Waterproof to 10,000 mm, except at the zip.",
+        "Not suitable for swimming.",
+        "A hoodie that isn't lined, without a zip.",
+    ],
+)
+def test_a_limited_claim_is_said_whole(tmp_path: Path, limited: str) -> None:
+    assert limited in said(tmp_path, title="Rain shell", description=limited)
+    assert split_once(limited) is None
+
+
+def test_banned_words_are_never_said(tmp_path: Path) -> None:
+    words = BrandWords(banned_words=("Vegan leather",))
+    spoken = said(tmp_path, words, title="Belt", description="A vegan  leather belt. Brass buckle. Two keepers.", vendor="Oda")
+    assert spoken == ["Belt.", "Brass buckle.", "Two keepers.", "From Oda."]
+
+
+def test_shouting_is_lowered_and_abbreviations_kept(tmp_path: Path) -> None:
+    assert said(tmp_path, title="DESK FAN WITH USB PLUG", description="THREE SPEEDS AND A QUIET MOTOR.")[:2] == [
+        "Desk fan with USB plug.",
+        "Three speeds and a quiet motor.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "description"),
+    [
+        ("قميص قطني أزرق", "قميص بأكمام طويلة. جيب أمامي صغير."),
+        ("חולצת כותנה כחולה", "חולצה עם שרוולים ארוכים."),
+        ("Льняная рубашка", "Рубашка с коротким рукавом и карманом."),
+        ("麻のシャツ", "半袖のシャツ。胸にポケット。"),
+    ],
+)
+def test_titles_of_any_script_survive_intact(tmp_path: Path, title: str, description: str) -> None:
+    assert said(tmp_path, title=title, description=description)[0].rstrip(".") == title
+
+
+def test_text_in_another_language_gets_no_english_words(tmp_path: Path) -> None:
+    spoken = said(tmp_path, title="Leinenhemd für Herren", description="Hemd mit Brusttasche.", vendor="Nordlicht", colour="weiß")
+    assert spoken == ["Leinenhemd für Herren.", "Hemd mit Brusttasche.", "Weiß.", "Nordlicht."]
+
+
+def test_nothing_to_say_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="add a sentence"):
+        said(tmp_path, title="Best #1", description="Guaranteed!")
+
+
+def test_a_hostile_description_ends_in_a_plan_or_a_plan_error(tmp_path: Path) -> None:
+    hostile = "\x00\x1b[31m <script>alert('x')</script> " + "😀" * 500 + "a" * 3000 + ". Oak frame, hand-oiled. " + "\u202e" * 50
+    assert "Oak frame, hand-oiled." in said(tmp_path, title="Stool", description=hostile, vendor="Oda")
+
+
+WORDS = st.sampled_from(
+    "oak brass lid with a the and, of not best £5 2.5 cm; – ( ) soft: steel. It's 100% USB! in on É 水 مع 🔥 a@b.co".split(" ")
+)
+MESSY = st.lists(WORDS, max_size=40).map(" ".join) | st.text(max_size=200)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=MESSY, description=MESSY, colour=MESSY, vendor=MESSY)
+def test_every_script_is_grounded_and_short_enough(tmp_path: Path, title: str, description: str, colour: str, vendor: str) -> None:
+    try:
+        spoken = said(tmp_path, title=title, description=description, colour=colour, vendor=vendor)
+    except PlanError:
+        return
+    assert all(len(line) <= 53 and len(line.split()) <= 10 for line in spoken)
+    assert not any(char in line for line in spoken for char in "£\x00\n")
+
+
+@given(st.text(max_size=300))
+def test_pieces_are_verbatim_spans(text: str) -> None:
+    assert all(piece in fold(text) for piece in pieces(text.replace("\n", " ")))
