@@ -219,9 +219,8 @@ def review_command(options: argparse.Namespace) -> int:
     if not options.sku or not options.reason:
         raise SettingsError(f"`review {options.action}` needs a SKU and --reason TEXT.")
     decided = decide(flow, partition_of(flow, options.sku), options.action == "approve", options.reason)
-    print(
-        f"{options.sku}: {options.action}d for reel {decided[:12]}. `reel-pipeline run --sku {options.sku}` publishes what is approved."
-    )
+    verb = "approved" if options.action == "approve" else "rejected"
+    print(f"{options.sku}: {verb} for reel {decided[:12]}. The next `reel-pipeline run` acts on it.")
     return 0
 
 
@@ -246,7 +245,7 @@ def serve_command(options: argparse.Namespace) -> int:
     settings = load_settings()
     if "://" in settings.publish_location:
         raise SettingsError("Reels are published to a bucket, which serves them itself; `serve` is for a folder.")
-    run(Path(settings.publish_location), options.port, previews=settings.open_store())
+    run(Path(settings.publish_location), options.port, preview=settings.open_store().path)
     return 0
 
 
@@ -273,7 +272,7 @@ def classify_command(options: argparse.Namespace) -> int:
 
 
 def gallery_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.catalog.extract import products_in
+    from reel_pipeline.catalog.storefront import products_in
 
     try:
         body = options.response.read_bytes()
@@ -284,7 +283,8 @@ def gallery_command(options: argparse.Namespace) -> int:
             "sku": product.sku,
             "title": product.title,
             "images": [
-                {"url": image.url, "position": image.position, "source": image.source} for image in product.images
+                {"url": image.url, "position": position, "source": image.source}
+                for position, image in enumerate(product.images, start=1)
             ],
         }
         for product in products_in(body, options.url)

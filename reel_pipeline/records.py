@@ -234,9 +234,10 @@ class Frame(Record):
     """What one photo shows.
 
     `scores` over the four view classes sum to 1; `unsure` when the best is not clearly best. `sharpness` is the
-    variance of the Laplacian of the luma at 512 px, in (grey levels)^2. `product_box_px_xywh` holds the product, the whole photo
-    when it fills it. `backdrop_is_plain`: the border can be extended without inventing anything. `duplicate_of`: the key
-    of an earlier photo that shows the same picture. Size, position and variant are the photo's own.
+    variance of the Laplacian of the luma at 512 px, in (grey levels)^2. `product_box_px_xywh` holds the product, the
+    whole photo when it fills it. `backdrop_is_plain`: the border can be extended without inventing anything.
+    `duplicate_of`: the key of an earlier photo that shows the same picture. Size, position and variant are the
+    photo's own.
     """
 
     photo: str
@@ -267,8 +268,9 @@ class FrameClassification(AssetRecord):
 class Cutout(Record):
     """The product cut out of one photo; all pictures have the photo's size.
 
-    `alpha`: 8-bit PNG, 255 = product. `depth`: 8-bit PNG, 255 = nearest, relative. `normals`: RGB PNG, (n + 1) / 2 * 255
-    in camera axes (x right, y up, z to the camera). `edges`: 8-bit PNG, 0 or 255. `confidence`: see the engine.
+    `alpha`: 8-bit PNG, 255 = product. `depth`: 8-bit PNG, 255 = nearest, relative. `normals`: RGB PNG,
+    (n + 1) / 2 * 255 in camera axes (x right, y up, z to the camera). `edges`: 8-bit PNG, 0 or 255. `confidence`: see
+    the engine.
     """
 
     photo: str
@@ -406,9 +408,9 @@ class Still(Record):
 
     `plate`: RGB PNG canvas. `product`: RGBA PNG of the canvas's size, None when the plate already holds the untouched
     photo. `lock_mask`: 8-bit PNG; where it is 255, plate-with-product must equal the photo's pixel bit for bit.
-    `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was extended.
-    `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are the take's, in
-    canvas pixels.
+    `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was
+    extended. `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are
+    the take's, in canvas pixels.
     """
 
     shot: int

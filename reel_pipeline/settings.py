@@ -104,7 +104,7 @@ def load_settings(path: Path | None = None) -> Settings:
         chosen = chosen / CONFIG_NAME
     if not chosen.is_file():
         raise SettingsError(
-            f"No settings at {chosen}: set {CONFIG_VARIABLE} to a {CONFIG_NAME}, or use `reel-pipeline run --source FOLDER`."
+            f"No settings at {chosen}: set {CONFIG_VARIABLE} to a {CONFIG_NAME}, or use `run --source DIR`."
         )
     values = _read_toml(chosen)
     if address := os.environ.get(PUBLIC_URL_VARIABLE):

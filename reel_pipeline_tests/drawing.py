@@ -59,7 +59,12 @@ def draw_catalog(folder: Path) -> Path:
         (images / f"{name}.jpg").write_bytes(jpeg(pixels))
     (images / "bad-1.jpg").write_bytes(b"\xff\xd8 this is no picture")
     products = [
-        _product("TEA-1", "North loose-leaf tea", "Loose-leaf tea in a paper carton. Grown in one garden.", "tea-1 tea-2 tea-3"),
+        _product(
+            "TEA-1",
+            "North loose-leaf tea",
+            "Loose-leaf tea in a paper carton. Grown in one garden.",
+            "tea-1 tea-2 tea-3",
+        ),
         _product("BOX-2", "Stone keepsake box", "A keepsake box with a printed lid.", "box-1"),
         _product("BAD-3", "Broken picture", "A product whose only photo is damaged.", "bad-1"),
     ]

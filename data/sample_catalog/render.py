@@ -65,6 +65,7 @@ def configure(size_px: tuple[int, int], samples: int, threads: int) -> None:
     scene.cycles.denoising_input_passes, scene.cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "ACCURATE"
     scene.cycles.denoising_quality = "BALANCED"
     scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.transmission_bounces = 10, 2, 10
+    scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
     scene.cycles.sample_clamp_indirect, scene.cycles.blur_glossy = 6.0, 0.5
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.resolution_x, scene.render.resolution_y = size_px
@@ -133,7 +134,7 @@ def truth(shot: Shot, product_objects: set[str], placed: Placed, folder: Path, s
     scene.render.film_transparent = True
     for thing in scene.objects:
         thing.is_holdout = thing.name not in product_objects
-    scene.cycles.samples = 16
+    scene.cycles.samples = 12
     _pass(folder / f"{stem}-mask.png", mask_material, lambda rgba: rgba[..., 3], "BW", "8")
     scene.camera.data.dof.use_dof = False
     scene.cycles.samples, scene.cycles.pixel_filter_type, scene.cycles.filter_width = 1, "BOX", 0.01

@@ -121,14 +121,14 @@ def _longest_list(page: Page, seeds: list[str], sizes: _Sizes) -> list[str]:
     for value in (part for state in page.state() for part in walk(state)):
         if not isinstance(value, list) or not 2 <= len(value) <= MAX_GALLERY:
             continue
-        items = [_pictures_of_item(item, sizes.base) for item in value]
-        if sum(map(bool, items)) < max(2, 0.6 * len(items)):
+        items = [pictures for item in value if (pictures := _pictures_of_item(item, sizes.base))]
+        if len(items) < max(2, 0.6 * len(value)):
             continue
-        keys = list(dict.fromkeys(sizes.key(item[0]) for item in items if item))
+        keys = list(dict.fromkeys(sizes.key(item[0]) for item in items))
         if len(keys) > len(best) and set(keys) & set(seeds):
             for item in items:
                 sizes.unite(item)
-            best = list(dict.fromkeys(sizes.key(item[0]) for item in items if item))
+            best = list(dict.fromkeys(sizes.key(item[0]) for item in items))
     return best
 
 
@@ -163,21 +163,21 @@ def _units(page: Page, sizes: _Sizes) -> Iterator[_Unit]:
     """Every picture on the page in document order, all sizes of one unit united."""
     done: set[int] = set()
     for element in page.elements():
-        if not _ownaddresses_in(element, sizes.base):
+        if not _own_addresses(element, sizes.base):
             continue
         owners = [up for up in element.ancestors() if up.tag in ("a", "picture", "button")]
         unit = owners[-1] if owners else element
         if id(unit) in done:
             continue
         done.add(id(unit))
-        urls = [url for part in unit.descendants() for url in _ownaddresses_in(part, sizes.base)]
+        urls = [url for part in unit.descendants() for url in _own_addresses(part, sizes.base)]
         is_foreign = _is_foreign(unit, sizes.base)
         if not is_foreign and len({picture_key(url) for url in urls}) <= 4:
             sizes.unite(urls)
         yield _Unit(unit, sizes.key(urls[0]), is_foreign)
 
 
-def _ownaddresses_in(element: Element, base: str) -> list[str]:
+def _own_addresses(element: Element, base: str) -> list[str]:
     if element.tag in ("script", "link", "meta", "iframe", "video", "audio") or _is_video(element):
         return []
     texts: list[str] = []

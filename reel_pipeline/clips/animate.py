@@ -24,7 +24,7 @@ def animate_stills(stills: StillEdition, voice: VoiceEdition, engine: ClipEngine
     lengths = {segment.shot: segment.frame_count for segment in voice.segments if segment.shot is not None}
     if set(by_shot) != set(lengths):
         raise RenderError(
-            f"The pictures hold shots {sorted(by_shot)} and the voice holds shots {sorted(lengths)}; make the voice again."
+            f"The pictures hold shots {sorted(by_shot)} and the voice {sorted(lengths)}; make the voice again."
         )
     return ClipEdition(clips=tuple(_clip(by_shot[shot], count, engine, store) for shot, count in lengths.items()))
 

@@ -12,8 +12,8 @@ _EASE = 0.5
 def camera_windows(start: WindowPx, end: WindowPx, frame_count: int) -> NDArray[np.float64]:
     """(frame_count, 4) windows from `start` to `end`.
 
-    The width changes by a constant factor per step, which the eye reads as a constant zoom; the centre moves in proportion to
-    the width, so that the point the camera heads for stays still in the frame.
+    The width changes by a constant factor per step, which the eye reads as a constant zoom; the centre moves in
+    proportion to the width, so that the point the camera heads for stays still in the frame.
     """
     time = np.linspace(0.0, 1.0, frame_count) if frame_count > 1 else np.zeros(1)
     eased = (1 - _EASE) * time + _EASE * time * time * (3 - 2 * time)

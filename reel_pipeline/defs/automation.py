@@ -1,4 +1,4 @@
-"""What happens without anyone asking: retakes, changed galleries, new products. All of it asks the planner; nothing guesses."""
+"""What happens without anyone asking: retakes, changed galleries, new products. All of it asks the planner."""
 
 from collections.abc import Iterator
 
@@ -60,9 +60,11 @@ def gallery_changed(
     start = int(done) if seen == digest else 0
     if start >= total:
         return dg.SkipReason("The catalogue is unchanged.")
-    requests = []
+    requests: list[dg.RunRequest] = []
     position = start
-    for position, entry in enumerate(snapshot.entries[start:], start=start + 1):
+    while position < total and len(requests) < PRODUCTS_PER_TICK:
+        entry = snapshot.entries[position]
+        position += 1
         if flow.head("product", entry.partition_key) is None:
             continue
         if stale := stale_assets(flow, entry.partition_key):
@@ -73,8 +75,6 @@ def gallery_changed(
                     asset_selection=[dg.AssetKey(name) for name in stale],
                 )
             )
-        if len(requests) >= PRODUCTS_PER_TICK:
-            break
     return dg.SensorResult(run_requests=requests, cursor=f"{digest}:{position}")
 
 

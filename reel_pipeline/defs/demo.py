@@ -1,4 +1,4 @@
-"""`make demo`: a real Dagster (webserver and daemon) and the origin on free ports, the sample catalogue backfilled through it."""
+"""`make demo`: a real Dagster and the origin on free ports, the sample catalogue backfilled through the daemon."""
 
 import os
 import shutil
@@ -100,10 +100,15 @@ def watch(instance: dg.DagsterInstance, flow: Flow, groups: dict[tuple[str, ...]
     deadline = time.monotonic() + BACKFILL_TIMEOUT_S
     steps = sum(len(assets) * len(members) for assets, members in groups.items())
     ended: set[str] = set()
-    with tqdm(total=total, unit="product", desc="products") as done, tqdm(total=steps, unit="step", desc="assets  ") as made:
+    with (
+        tqdm(total=total, unit="product", desc="products") as done,
+        tqdm(total=steps, unit="step", desc="assets  ") as made,
+    ):
         while total and time.monotonic() < deadline:
             runs = instance.get_runs(dg.RunsFilter(tags={"reel/demo": "true"}))
-            ended |= {run.tags["dagster/partition"] for run in runs if run.is_finished and "dagster/partition" in run.tags}
+            ended |= {
+                run.tags["dagster/partition"] for run in runs if run.is_finished and "dagster/partition" in run.tags
+            }
             done.n = len(ended)
             made.n = sum(1 for members in groups.items() for p in members[1] for a in members[0] if flow.head(a, p))
             done.refresh()
@@ -156,4 +161,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-

@@ -1,7 +1,7 @@
 """The last gate before anything becomes public; no Dagster here.
 
-Publishing asks this however the run was started. It trusts no run, no log and no order of events: only heads, and answers
-that are keyed by the hashes of exactly the records that lie behind the reel now.
+Publishing asks this however the run was started. It trusts no run, no log and no order of events: only heads, and
+answers that are keyed by the hashes of exactly the records that lie behind the reel now.
 """
 
 from reel_pipeline.defs.flow import Flow
@@ -27,7 +27,10 @@ class Waiting(PublishRefused):
 
 
 def approvals(flow: Flow, partition: str) -> dict[str, str]:
-    """Edition -> who released it (`judge` or a person). Raises `PublishRefused` with what is not verified, or `Waiting`."""
+    """Edition -> who released it: `judge`, or a person.
+
+    Raises `PublishRefused` with what is not verified, or `Waiting` where only a person's word is missing.
+    """
     behind = upstream_of("mirrored_asset")
     stale = {name: why for name, why in stale_assets(flow, partition).items() if name in behind}
     if stale:

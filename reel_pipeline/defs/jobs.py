@@ -3,7 +3,6 @@
 import dagster as dg
 
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import group_by_stale_assets, submit_backfills
 from reel_pipeline.defs.table import SKU_ASSETS, VISUAL_ASSETS
 from reel_pipeline.errors import CatalogError
@@ -17,20 +16,17 @@ sync_catalog = dg.define_asset_job(
 make_reels = dg.define_asset_job(
     "make_reels",
     selection=dg.AssetSelection.assets(*SKU_ASSETS),
-    partitions_def=SKUS,
     description="The whole flow of one product. What is already made is reused.",
 )
 retake = dg.define_asset_job(
     "retake",
     selection=dg.AssetSelection.assets(*VISUAL_ASSETS),
-    partitions_def=SKUS,
     description="Make faulted shots again with their next take. The approved voice is not touched.",
 )
 
 publish = dg.define_asset_job(
     "publish",
     selection=dg.AssetSelection.assets("mirrored_asset"),
-    partitions_def=SKUS,
     description="Publish a reel that a person has approved. Refused while anything behind it is not verified.",
 )
 

@@ -1,7 +1,7 @@
-"""Staleness -> backfills. The only file that uses private Dagster API: pinned, and covered by a test with a real daemon.
+"""Staleness -> backfills. The only file that uses private Dagster API, which the pin on dagster covers.
 
-One backfill per identical set of assets: with different assets per SKU in one backfill Dagster runs asset by asset and walks
-past failed blocking checks (seen in 1.13.27).
+One backfill per identical set of assets: with different assets per SKU in one backfill Dagster runs asset by asset and
+walks past failed blocking checks (seen in 1.13.27).
 """
 
 import time
@@ -18,7 +18,7 @@ from reel_pipeline.defs.staleness import stale_assets
 
 
 def group_by_stale_assets(flow: Flow, partitions: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
-    """Set of stale assets, in flow order -> the partitions for which exactly these are stale. Fresh ones are left out."""
+    """Stale assets in flow order -> the partitions for which exactly these are stale. Fresh ones are left out."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for partition in partitions:
         if stale := tuple(stale_assets(flow, partition)):

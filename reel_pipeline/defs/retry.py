@@ -53,8 +53,8 @@ def next_attempt(
 ) -> Attempts | None:
     """The takes to try after a rejection: each faulted shot moves to its next take, the others stay.
 
-    None when there is nothing to retry: not rejected, no attempt left, a fault that no other take can cure (it belongs to no
-    shot), or a faulted shot without a further take.
+    None when there is nothing to retry: not rejected, no attempt left, a fault that no other take can cure (it belongs
+    to no shot), or a faulted shot without a further take.
     """
     rejected = {name: judged for name, judged in score.editions.items() if judged.verdict is Verdict.REJECT}
     if not rejected or attempts.attempt + 1 >= max_attempts:

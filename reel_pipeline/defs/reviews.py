@@ -9,7 +9,7 @@ from reel_pipeline.records import MAIN_EDITION, Reel
 
 
 def decide(flow: Flow, partition: str, approved: bool, reason: str) -> str:
-    """Bind the decision to the reel as it is now; returns its SHA-256. Raises `PublishRefused` when there is no reel."""
+    """Bind the decision to the reel as it is now; returns its SHA-256. Raises `PublishRefused` without a reel."""
     reel: Reel | None = flow.record("reel", partition)
     if reel is None:
         raise PublishRefused(f"{partition} has no reel yet; run it first.")

@@ -1,11 +1,10 @@
-"""`reel-pipeline run`: the same jobs as in the UI, one product after the other in this process, with the same retakes."""
+"""`reel-pipeline run`: the jobs of the UI, one product after the other in this process, with the same retakes."""
 
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 from tqdm import tqdm
@@ -99,7 +98,7 @@ def _run_product(
     only_stale: bool,
     force: bool,
 ) -> ProductRun:
-    """`make_reels`, then `retake` for as long as the check asks for another attempt, then `publish` what a person approved."""
+    """`make_reels`, then `retake` while the check asks for another attempt, then `publish` what a person approved."""
     started = time.monotonic()
     flow = Flow(settings, settings.open_store())
     computed = reused = 0

@@ -16,9 +16,9 @@ BYTES_GONE = "bytes that it names are gone from the store"
 def stale_assets(flow: Flow, partition: str) -> dict[str, str]:
     """Asset name -> why it is stale, in flow order; empty when all is fresh.
 
-    An asset below a stale one counts as stale: whether it really changes shows only when it is asked, and then it reuses
-    its record at the cost of one comparison. `product` is the exception: its next record follows from the snapshot alone,
-    so what rests on a field that did not change (nearly everything, when a price changes) stays fresh.
+    An asset below a stale one counts as stale: whether it really changes shows only when it is asked, and then it
+    reuses its record at the cost of one comparison. `product` is the exception: its next record follows from the
+    snapshot alone, so what rests on a field that did not change (nearly everything, when a price changes) stays fresh.
     """
     stale: dict[str, str] = {}
     foreseen: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 """The flow as a table: every asset, what it declares that it reads, and every check. No Dagster here.
 
 `inputs_fingerprint` of an asset is a hash of its row: its name, its logic version, the settings it depends on, and the
-parts of upstream records that `reads` picks out. What `reads` leaves out (a price, for most) can change without making the
-asset stale. Bump `logic` when the code behind an asset gives other results for the same inputs.
+parts of upstream records that `reads` picks out. What `reads` leaves out (a price, for most) can change without making
+the asset stale. Bump `logic` when the code behind an asset gives other results for the same inputs.
 """
 
 import hashlib
@@ -231,7 +231,7 @@ ASSETS: dict[str, Asset] = {
             r.MirroredAsset,
             ("reel", "evaluation_score"),
             _mirror_reads,
-            settings=lambda s, p: [s.publish_location, s.public_url],
+            settings=lambda s, p: [s.publish_to, s.public_url],
             external=True,
         ),
     )

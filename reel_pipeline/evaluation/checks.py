@@ -48,8 +48,9 @@ def product_is_faithful(judgement: Judgement, reel_edition: ReelEdition) -> Find
         sentence = f"{first.item} could not be verified: {first.error}; a person has to look at it."
         return Finding(passed=False, sentence=sentence, measured=measured)
     if judgement.verdict is Verdict.ACCEPT or judgement.faults:
-        return Finding(passed=True, sentence="Every shot shows what the product's own photos show.", measured=measured)
-    return Finding(passed=False, sentence="The judge did not accept this reel; a person has to look at it.", measured=measured)
+        return Finding(passed=True, sentence="Every shot shows what the product's photos show.", measured=measured)
+    sentence = "The judge did not accept this reel; a person has to look at it."
+    return Finding(passed=False, sentence=sentence, measured=measured)
 
 
 def motion_is_plausible(judgement: Judgement, reel_edition: ReelEdition) -> Finding:
@@ -61,7 +62,7 @@ def motion_is_plausible(judgement: Judgement, reel_edition: ReelEdition) -> Find
     measured = _measured(judgement, moving=True)
     if faults:
         return Finding(passed=False, sentence=_say(faults), measured=measured)
-    return Finding(passed=True, sentence="Every shot moves smoothly and none stands still or goes black.", measured=measured)
+    return Finding(passed=True, sentence="Every shot moves smoothly; none stands still or is black.", measured=measured)
 
 
 def _other_video(judgement: Judgement, reel_edition: ReelEdition) -> Finding | None:

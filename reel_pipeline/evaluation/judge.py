@@ -15,7 +15,7 @@ from reel_pipeline.store import Store, jsonable
 def judge(
     video: Blob, cut_list: CutList | None, gallery_photos: Sequence[Photo], engine: Judge, store: Store
 ) -> Judgement:
-    """The verdict about exactly the bytes of `video`. `gallery_photos`: those of the variant on sale, and unassigned ones.
+    """The verdict about exactly the bytes of `video`; `gallery_photos` are the sold variant's and unassigned ones.
 
     The gallery's photos are read once each, whatever becomes of the reel. Raises `EvaluationError` for a video that
     can't be read.

@@ -40,7 +40,7 @@ class _Ocr:
 
 class _Measuring:
     name = "measures"
-    revision = "1"
+    revision = "2"
 
 
 def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> FrameClassification:
@@ -51,31 +51,44 @@ def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> 
     texts = [_text(photo, store) for photo in photos]
     views = _views(photos, looks, engine, store)
     originals = _originals(gallery, measures)
-    frames = []
-    for number, photo in enumerate(photos):
-        look, scores = looks[number], views[number]
-        best, second = sorted(scores.values(), reverse=True)[:2]
-        frames.append(
-            Frame(
-                photo=photo.key,
-                position=photo.position,
-                variant=photo.variant,
-                width_px=photo.width_px,
-                height_px=photo.height_px,
-                view_class=max(scores, key=lambda view: scores[view]),
-                unsure=best < MIN_CONFIDENCE or best - second < MIN_LEAD,
-                confidence=best,
-                scores=scores,
-                face_boxes_px_xywh=look.face_boxes_px_xywh,
-                label_text=texts[number],
-                sharpness=measures[number].sharpness,
-                backdrop_is_plain=look.backdrop_is_plain,
-                product_box_px_xywh=look.product_box_px_xywh,
-                duplicate_of=originals[number],
-                materials=visible_materials(measures[number], texts[number], look.product_box_px_xywh),
-            )
+    frames = (
+        _frame(photo, look, measured, text, scores, original)
+        for photo, look, measured, text, scores, original in zip(
+            photos, looks, measures, texts, views, originals, strict=True
         )
+    )
     return FrameClassification(frames=tuple(frames))
+
+
+def _frame(
+    photo: Photo,
+    look: Look,
+    measures: Measures,
+    text: tuple[TextLine, ...],
+    scores: dict[ViewClass, float],
+    original: str | None,
+) -> Frame:
+    view = max(scores, key=lambda each: scores[each])
+    best, second = sorted(scores.values(), reverse=True)[:2]
+    box_is_product = look.backdrop_is_plain or view is ViewClass.DETAIL_CROP
+    return Frame(
+        photo=photo.key,
+        position=photo.position,
+        variant=photo.variant,
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        view_class=view,
+        unsure=best < MIN_CONFIDENCE or best - second < MIN_LEAD,
+        confidence=best,
+        scores=scores,
+        face_boxes_px_xywh=look.face_boxes_px_xywh,
+        label_text=text,
+        sharpness=measures.sharpness,
+        backdrop_is_plain=look.backdrop_is_plain,
+        product_box_px_xywh=look.product_box_px_xywh,
+        duplicate_of=original,
+        materials=visible_materials(measures, text, look.product_box_px_xywh, box_is_product),
+    )
 
 
 def belongs(variant: str | None, gallery: ProductGallery) -> bool:

@@ -5,15 +5,17 @@ OpenCV is imported late. View classes are `classify.py`'s business.
 
 import numpy as np
 
+from reel_pipeline.frames.backdrop import Plane, to_lab
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Material, Record, TextLine
 
 SHARPNESS_SIDE_PX = 512
 MAX_HASH_BITS = 6
 MAX_ASPECT_RATIO = 1.03
-MAX_MEAN_DE, MAX_WORST_DE = 3.0, 9.0
-"""Two files are one picture when their thumbnails differ by no more than re-encoding does (CIE76, mean and 98th
-percentile over 16 x 16 cells). The palest colour variants in the development photos differ by 8 in the mean."""
+THUMBNAIL_PX = 32
+MAX_MEAN_DE, MAX_WORST_DE = 2.5, 9.0
+"""Two files are one picture when their thumbnails differ by no more than re-encoding does (CIE76, mean and 99th
+percentile over the cells)."""
 TEXTURED_SHARE = 0.45
 TEXTURED_STEP = 6.0
 TEXT_HEAVY_LETTERS = 12
@@ -22,32 +24,30 @@ TEXT_HEAVY_AREA_SHARE = 0.02
 
 class Measures(Record):
     """`sharpness`: variance of the Laplacian of the luma at 512 px, (grey levels)^2. `textured`: fine structure nearly
-    everywhere on the product. `hash_hex`: 64-bit DCT hash. `thumbnail_lab`: 16 x 16 x 3 CIELAB, rounded, row by row."""
+    everywhere on the product. `hash_hex`: 64-bit DCT hash. `thumbnail_hex`: `THUMBNAIL_PX` squared, HWC RGB uint8."""
 
     sharpness: float
     textured: bool
     aspect: float
     hash_hex: str
-    thumbnail_lab: tuple[int, ...]
+    thumbnail_hex: str
 
 
 def measure(rgb: Pixels, product_box_px_xywh: BoxPx) -> Measures:
     """From HWC RGB uint8; texture is looked for in the middle of the product's box."""
     import cv2
 
-    from reel_pipeline.frames.backdrop import to_lab
-
     height, width = rgb.shape[:2]
     scale = SHARPNESS_SIDE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    small = np.asarray(cv2.resize(rgb, (16, 16), interpolation=cv2.INTER_AREA), np.uint8)
+    small = np.asarray(cv2.resize(rgb, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA), np.uint8)
     return Measures(
         sharpness=round(float(cv2.Laplacian(grey, cv2.CV_64F).var()), 3),
         textured=_is_textured(rgb, product_box_px_xywh),
         aspect=round(width / height, 6),
         hash_hex=f"{_dct_hash(rgb):016x}",
-        thumbnail_lab=tuple(int(value) for value in np.rint(to_lab(small)).ravel()),
+        thumbnail_hex=small.tobytes().hex(),
     )
 
 
@@ -57,24 +57,31 @@ def same_picture(one: Measures, other: Measures) -> bool:
         return False
     if (int(one.hash_hex, 16) ^ int(other.hash_hex, 16)).bit_count() > MAX_HASH_BITS:
         return False
-    difference = np.asarray(one.thumbnail_lab, np.float64) - np.asarray(other.thumbnail_lab, np.float64)
-    distance = np.linalg.norm(difference.reshape(-1, 3), axis=1)
-    return bool(distance.mean() <= MAX_MEAN_DE and np.percentile(distance, 98) <= MAX_WORST_DE)
+    distance = np.linalg.norm(_thumbnail_lab(one) - _thumbnail_lab(other), axis=2)
+    return bool(distance.mean() <= MAX_MEAN_DE and np.percentile(distance, 99) <= MAX_WORST_DE)
 
 
 def visible_materials(
-    measures: Measures, text: tuple[TextLine, ...], product_box_px_xywh: BoxPx
+    measures: Measures, text: tuple[TextLine, ...], product_box_px_xywh: BoxPx, box_is_product: bool
 ) -> tuple[Material, ...]:
-    """Only what pixels alone can tell; glass, metal and regulated goods need the product's facts."""
+    """Only what pixels alone can tell; glass, metal and regulated goods need the product's facts.
+
+    `box_is_product` is False for a scene, where grass and stone would count as the product's texture.
+    """
     letters = sum(sum(character.isalnum() for character in line.text) for line in text)
     area = sum(line.box_px_xywh[2] * line.box_px_xywh[3] for line in text)
     box_area = product_box_px_xywh[2] * product_box_px_xywh[3]
     found = []
-    if measures.textured:
+    if measures.textured and box_is_product:
         found.append(Material.TEXTURED)
     if letters >= TEXT_HEAVY_LETTERS or (letters >= 4 and area >= TEXT_HEAVY_AREA_SHARE * box_area):
         found.append(Material.TEXT_HEAVY)
     return tuple(found)
+
+
+def _thumbnail_lab(measures: Measures) -> Plane:
+    values = np.frombuffer(bytes.fromhex(measures.thumbnail_hex), np.uint8)
+    return to_lab(values.reshape(THUMBNAIL_PX, THUMBNAIL_PX, 3))
 
 
 def _dct_hash(rgb: Pixels) -> int:

@@ -1,6 +1,7 @@
 """H.264 in and out through PyAV: YUV planes straight into the encoder, never through picture files.
 
-A video on the way through the pipeline is limited-range BT.709 yuv420p at 24 fps. What moves in it is `clips/`'s business.
+A video on the way through the pipeline is limited-range BT.709 yuv420p at 24 fps. What moves in it is `clips/`'s
+business.
 """
 
 import io
@@ -36,7 +37,11 @@ class Planes:
         import cv2
 
         matrix = np.array(  # ITU-R BT.709-6, item 3: limited range 8 bit
-            [[0.18259, 0.61423, 0.06201, 16.0], [-0.10064, -0.33857, 0.43922, 128.0], [0.43922, -0.39894, -0.04027, 128.0]]
+            [
+                [0.18259, 0.61423, 0.06201, 16.0],
+                [-0.10064, -0.33857, 0.43922, 128.0],
+                [0.43922, -0.39894, -0.04027, 128.0],
+            ]
         )
         y = cv2.transform(rgb, matrix[:1])
         half = cv2.resize(rgb, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA)
@@ -123,7 +128,9 @@ def read_planes(path: Path) -> Iterator[Planes]:
         stream.thread_type = "AUTO"
         for frame in container.decode(stream):
             if frame.format.name != "yuv420p":
-                frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+                frame = frame.reformat(
+                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+                )
             yield Planes(*(_visible(plane) for plane in frame.planes))
 
 

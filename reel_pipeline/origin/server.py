@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -19,8 +20,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from reel_pipeline.errors import SettingsError
+from reel_pipeline.errors import BlobMissing, SettingsError
 from reel_pipeline.origin.page import index_page
+from reel_pipeline.records import Blob
 
 TYPES = {
     ".mp4": "video/mp4",
@@ -59,8 +61,12 @@ class _Digests:
         return digest
 
 
-def create_app(published: Path) -> Starlette:
-    """The site over the folder `published`, which `mirror/` fills; it may be empty or appear later."""
+def create_app(published: Path, preview: Callable[[Blob], Path] | None = None) -> Starlette:
+    """The site over the folder `published`, which `mirror/` fills; it may be empty or appear later.
+
+    `preview` finds a reel that is not published, for the people who decide on it, at /preview/<sha256>.mp4; it is for
+    loopback alone and nothing links to it.
+    """
     digests = _Digests()
 
     def index(request: Request) -> Response:
@@ -79,11 +85,27 @@ def create_app(published: Path) -> Starlette:
             return Response(status_code=304, headers=headers)
         return FileResponse(path, headers=headers, media_type=TYPES[path.suffix], stat_result=status)
 
+    def unpublished(request: Request) -> Response:
+        sha256 = request.path_params["sha256"]
+        if preview is None or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise HTTPException(404)
+        try:
+            path = preview(Blob(sha256=sha256, size_bytes=0, suffix=".mp4"))
+        except BlobMissing:
+            raise HTTPException(404) from None
+        headers = SAFE_HEADERS | {"etag": f'"{sha256}"', "cache-control": "private, no-cache"}
+        return FileResponse(path, headers=headers, media_type=TYPES[".mp4"])
+
     def health(request: Request) -> Response:
         return Response("ok", media_type="text/plain", headers={"cache-control": "no-store"})
 
     return Starlette(
-        routes=[Route("/", index), Route("/healthz", health), Route("/{key:path}", file, methods=["GET", "HEAD"])]
+        routes=[
+            Route("/", index),
+            Route("/healthz", health),
+            Route("/preview/{sha256}.mp4", unpublished),
+            Route("/{key:path}", file, methods=["GET", "HEAD"]),
+        ]
     )
 
 
@@ -109,10 +131,10 @@ def _is_known(request: Request, etag: str) -> bool:
     return sent.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in sent.split(",")}
 
 
-def run(published: Path, port: int = 0, host: str = "127.0.0.1") -> None:
+def run(published: Path, port: int = 0, host: str = "127.0.0.1", preview: Callable[[Blob], Path] | None = None) -> None:
     """Serve until interrupted; prints the address to stdout once it listens. Port 0 takes a free one.
 
-    Raises `SettingsError` when the port is taken.
+    `preview` as in `create_app`. Raises `SettingsError` when the port is taken.
     """
     import uvicorn
 
@@ -127,7 +149,7 @@ def run(published: Path, port: int = 0, host: str = "127.0.0.1") -> None:
         name = f"[{host}]" if ":" in host else host
         print(f"http://{name}:{listener.getsockname()[1]}/", flush=True)
         config = uvicorn.Config(
-            create_app(published),
+            create_app(published, preview),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -1,7 +1,7 @@
 """Clips, voice, captions and end card -> the reel. Next: `evaluation/` judges it.
 
-Each clip is decoded once, captions are mixed in YUV, and everything is encoded once; the approved audio packets are copied as
-they are. Cuts are straight: the voice sets the rhythm, and a dissolve would show two photos as one product.
+Each clip is decoded once, captions are mixed in YUV, and everything is encoded once; the approved audio packets are
+copied as they are. Cuts are straight: the voice sets the rhythm, and a dissolve would show two photos as one product.
 """
 
 import io
@@ -129,15 +129,18 @@ def _exactly(path: Path, segment: Segment) -> "Iterator[Planes]":
     from reel_pipeline.media.video import read_planes
 
     count = 0
-    for count, picture in enumerate(read_planes(path), start=1):  # noqa: B007
+    for picture in read_planes(path):
         yield picture
+        count += 1
     if count != segment.frame_count:
         raise RenderError(
             f"Shot {segment.shot} needs {segment.frame_count} frames and its file holds {count}; make the clip again."
         )
 
 
-def _captions(voice: VoiceEdition, by_shot: dict[int, Clip], look: BrandLook, font: bytes | None) -> dict[int, "Bitmap"]:
+def _captions(
+    voice: VoiceEdition, by_shot: dict[int, Clip], look: BrandLook, font: bytes | None
+) -> dict[int, "Bitmap"]:
     """One placed bitmap a shot that has a caption."""
     from reel_pipeline.reels.captions import caption_bitmap, place
 

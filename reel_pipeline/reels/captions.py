@@ -8,7 +8,15 @@ from reel_pipeline.errors import RenderError
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, Segment
 from reel_pipeline.reels.fonts import font_stack
 from reel_pipeline.reels.overlay import Bitmap
-from reel_pipeline.reels.typeset import Style, break_lines, line_width, parse_colour, readable_on, rounded_mask, text_mask
+from reel_pipeline.reels.typeset import (
+    Style,
+    break_lines,
+    line_width,
+    parse_colour,
+    readable_on,
+    rounded_mask,
+    text_mask,
+)
 
 SAFE_TOP_PX = round(0.14 * REEL_HEIGHT_PX)
 SAFE_BOTTOM_PX = round(0.65 * REEL_HEIGHT_PX)
@@ -83,7 +91,7 @@ def _overlap(one: BoxPx, other: BoxPx) -> int:
 def srt(segments: Iterable[Segment]) -> bytes:
     """SubRip text of what is spoken, else shown; UTF-8."""
     cues = [
-        f"{number}\n{_clock(segment.start_frame, ',')} --> {_clock(segment.start_frame + segment.frame_count, ',')}\n{text}\n"
+        f"{number}\n{_span(segment, ',')}\n{text}\n"
         for number, (segment, text) in enumerate(_spoken(segments), start=1)
     ]
     return "\n".join(cues).encode()
@@ -92,8 +100,7 @@ def srt(segments: Iterable[Segment]) -> bytes:
 def vtt(segments: Iterable[Segment]) -> bytes:
     """WebVTT text of what is spoken, else shown; UTF-8."""
     cues = [
-        f"{_clock(segment.start_frame, '.')} --> {_clock(segment.start_frame + segment.frame_count, '.')}\n"
-        f"{text.replace('&', '&amp;').replace('<', '&lt;')}\n"
+        f"{_span(segment, '.')}\n{text.replace('&', '&amp;').replace('<', '&lt;')}\n"
         for segment, text in _spoken(segments)
     ]
     return "\n".join(["WEBVTT\n", *cues]).encode()
@@ -102,6 +109,11 @@ def vtt(segments: Iterable[Segment]) -> bytes:
 def _spoken(segments: Iterable[Segment]) -> list[tuple[Segment, str]]:
     texts = [(segment, " ".join((segment.line or segment.caption).split())) for segment in segments]
     return [(segment, text.replace("-->", "->")) for segment, text in texts if text]
+
+
+def _span(segment: Segment, separator: str) -> str:
+    end = segment.start_frame + segment.frame_count
+    return f"{_clock(segment.start_frame, separator)} --> {_clock(end, separator)}"
 
 
 def _clock(frame: int, separator: str) -> str:

@@ -1,4 +1,4 @@
-"""The end card: brand, product name, price where the brand asks for it, call to action. Set in the safe zone, centred."""
+"""The end card: brand, product name, price where the brand asks for it, call to action. Centred in the safe zone."""
 
 import io
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from reel_pipeline.media.video import Planes
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, BrandWords, Product
 from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX
 from reel_pipeline.reels.fonts import font_stack
-from reel_pipeline.reels.overlay import Bitmap
+from reel_pipeline.reels.overlay import Bitmap, Blender, evened, flat
 from reel_pipeline.reels.typeset import (
     Colour,
     Style,
@@ -39,13 +39,13 @@ class _Piece:
 
     rgba: Pixels
     gap_px: int
-    delay: int
-    kind: str
+    delay: int = 0
+    is_logo: bool = False
 
 
 @dataclass(frozen=True)
 class EndCard:
-    """`background`: RGB of the whole frame. `bitmaps`: pieces with their delay in frames; `logo_box_px_xywh` if there is one."""
+    """`background`: RGB of the whole frame. `bitmaps`: pieces with their delay in frames."""
 
     background: Colour
     bitmaps: tuple[tuple[Bitmap, int], ...]
@@ -59,52 +59,50 @@ class EndCard:
 
     def frames(self, frame_count: int) -> Iterator[Planes]:
         """The pieces rise into place one after the other, then stand still."""
+        blenders = [(Blender(bitmap), delay) for bitmap, delay in self.bitmaps]
         moving = min(frame_count, _ENTRANCE_FRAMES + max(delay for _, delay in self.bitmaps))
         for frame in range(moving):
-            yield self._at(frame)
-        still = self._at(_ENTRANCE_FRAMES + 99)
+            yield self._at(frame, blenders)
+        still = self._at(moving, blenders)
         for _ in range(frame_count - moving):
             yield still
 
-    def _at(self, frame: int) -> Planes:
-        canvas = np.empty((REEL_HEIGHT_PX, REEL_WIDTH_PX, 3), np.uint8)
-        canvas[:] = self.background
-        for bitmap, delay in self.bitmaps:
-            time = np.clip((frame + 1 - delay) / _ENTRANCE_FRAMES, 0.0, 1.0)
+    def _at(self, frame: int, blenders: list[tuple[Blender, int]]) -> Planes:
+        picture = flat(self.background, REEL_WIDTH_PX, REEL_HEIGHT_PX)
+        for blender, delay in blenders:
+            time = min(max((frame + 1 - delay) / _ENTRANCE_FRAMES, 0.0), 1.0)
             eased = 1 - (1 - time) ** 3
-            x, y, width, height = bitmap.box_px_xywh
-            top = y + round(_RISE_PX * (1 - eased))
-            part = canvas[top : top + height, x : x + width]
-            alpha = bitmap.rgba[..., 3:].astype(np.float32) / 255 * float(eased)
-            part[...] = np.rint(part + alpha * (bitmap.rgba[..., :3].astype(np.float32) - part))
-        return Planes.from_rgb(canvas)
+            blender.mix(picture, eased, lower_px=2 * round(_RISE_PX * (1 - eased) / 2))
+        return picture
 
 
-def end_card(product: Product, look: BrandLook, words: BrandWords, logo: bytes | None, brand_font: bytes | None) -> EndCard:
+def end_card(
+    product: Product, look: BrandLook, words: BrandWords, logo: bytes | None, brand_font: bytes | None
+) -> EndCard:
     """Raises `RenderError` when the logo can't be read, a font lacks a letter, or the disclaimer is too long."""
     background = parse_colour(look.palette[0])
     colours = [parse_colour(colour) for colour in look.palette[1:]]
     ink = readable_on(background, colours)
     accent = colours[1] if len(colours) > 1 else ink
-    pieces: list[_Piece] = []
+    pieces = [
+        _Piece(_text(product.title, "Bold", _TITLE_SIZES_PX, 4, ink, brand_font, leading=1.14), 56),
+        _Piece(_rule(accent), 40),
+    ]
     if logo:
-        pieces.append(_Piece(_logo(logo), 0, 0, "logo"))
+        pieces.insert(0, _Piece(_logo(logo), 0, is_logo=True))
     elif words.brand_name.strip():
-        pieces.append(_Piece(_text(words.brand_name, "SemiBold", (40, 34), 1, accent_on(background, accent, ink), brand_font), 0, 0, ""))
-    pieces.append(_Piece(_text(product.title, "Bold", _TITLE_SIZES_PX, 4, ink, brand_font, leading=1.14), 56, 0, ""))
-    pieces.append(_Piece(_rule(accent), 40, 0, ""))
+        quiet = readable_on(background, [accent, ink])
+        pieces.insert(0, _Piece(_text(words.brand_name, "SemiBold", (40, 34), 1, quiet, brand_font), 0))
     if words.show_price and product.price:
-        pieces.append(_Piece(_text(_price(product), "SemiBold", (60, 48), 1, ink, brand_font), 34, _STAGGER_FRAMES, ""))
+        price = _text(_price(product), "SemiBold", (60, 48), 1, ink, brand_font)
+        pieces.append(_Piece(price, 34, _STAGGER_FRAMES))
     if words.call_to_action.strip():
-        pieces.append(_Piece(_pill(words.call_to_action, accent, [background, *colours], brand_font), 52, _STAGGER_FRAMES, ""))
+        pill = _pill(words.call_to_action, accent, [background, *colours], brand_font)
+        pieces.append(_Piece(pill, 52, _STAGGER_FRAMES))
     if words.disclaimer.strip():
         small = _text(words.disclaimer, "Medium", (30, 27, 24), 5, ink, brand_font, leading=1.34)
-        pieces.append(_Piece(small, 56, _STAGGER_FRAMES, ""))
+        pieces.append(_Piece(small, 56, _STAGGER_FRAMES))
     return _stack(pieces, background)
-
-
-def accent_on(background: Colour, accent: Colour, ink: Colour) -> Colour:
-    return readable_on(background, [accent, ink])
 
 
 def _stack(pieces: list[_Piece], background: Colour) -> EndCard:
@@ -116,10 +114,10 @@ def _stack(pieces: list[_Piece], background: Colour) -> EndCard:
     placed, logo_box = [], None
     for index, piece in enumerate(pieces):
         y += piece.gap_px if index else 0
-        x = (REEL_WIDTH_PX - piece.rgba.shape[1]) // 2
-        bitmap = Bitmap(piece.rgba, x, y)
+        rgba = evened(piece.rgba)
+        bitmap = Bitmap(rgba, (REEL_WIDTH_PX - rgba.shape[1]) // 4 * 2, y - y % 2)
         placed.append((bitmap, piece.delay))
-        if piece.kind == "logo":
+        if piece.is_logo:
             logo_box = bitmap.box_px_xywh
         y += piece.rgba.shape[0]
     return EndCard(background, tuple(placed), logo_box)
@@ -188,7 +186,9 @@ def _logo(data: bytes) -> Pixels:
         with Image.open(io.BytesIO(data)) as image:
             logo = image.convert("RGBA")
     except (OSError, ValueError, SyntaxError) as error:
-        raise RenderError(f"The brand's logo can't be read ({error}); put a PNG with transparency into the brand folder.") from error
+        raise RenderError(
+            f"The brand's logo can't be read ({error}); put a PNG with transparency into the brand folder."
+        ) from error
     logo = logo.crop(logo.getchannel("A").getbbox())
     scale = min(460 / logo.width, 190 / logo.height)
     size = (max(1, round(logo.width * scale)), max(1, round(logo.height * scale)))

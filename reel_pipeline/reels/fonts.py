@@ -1,7 +1,8 @@
 """Which font draws which character. No layout here (`typeset.py`).
 
-The brand's own font first, then Manrope (Latin, Greek, Cyrillic), then Noto Sans Hebrew and Arabic; all come as Python packages,
-because a fresh machine may have no fonts. A letter that none of them holds is an error, never an empty box.
+The brand's own font first, then Manrope (Latin, Greek, Cyrillic), then Noto Sans Hebrew and Arabic; these come as
+Python packages, because a fresh machine may have no fonts. A letter that none of them holds is an error, never an empty
+box.
 """
 
 import importlib.util
@@ -39,7 +40,7 @@ class Face:
             axes = font.get_variation_axes()
         except OSError:
             return font
-        font.set_variation_by_axes([self.weight if axis["name"] == b"Weight" else axis["default"] for axis in axes])
+        font.set_variation_by_axes([float(self.weight if a["name"] == b"Weight" else a["default"] or 0) for a in axes])
         return font
 
 
@@ -53,7 +54,7 @@ class FontStack:
         return next((face for face in self.faces if ord(character) in face.characters), None)
 
     def drawable(self, text: str) -> str:
-        """`text` with white space folded and ornaments left out that no face holds; raises `RenderError` for a letter."""
+        """`text` with spaces folded and ornaments left out that no face holds; raises `RenderError` for a letter."""
         kept = []
         for character in unicodedata.normalize("NFC", " ".join(text.split())):
             if self.face_of(character) is not None:
@@ -74,7 +75,8 @@ def font_stack(brand_font: bytes | None, weight: str) -> FontStack:
     for package, path in _PACKAGED:
         found = importlib.util.find_spec(package)
         if found is None or not found.submodule_search_locations:
-            raise RenderError(f"The font package {package.replace('_', '-')} is missing; install this project's requirements again.")
+            name = package.replace("_", "-")
+            raise RenderError(f"The font package {name} is missing; install this project's requirements again.")
         file = Path(found.submodule_search_locations[0]) / path.format(weight=weight)
         faces.append(_face(file.read_bytes(), _WEIGHTS[weight]))
     return FontStack(tuple(faces))
@@ -87,4 +89,6 @@ def _face(data: bytes, weight: int) -> Face:
         with TTFont(io.BytesIO(data), lazy=True) as font:
             return Face(data, frozenset(font.getBestCmap()), weight)
     except (TTLibError, OSError, TypeError, KeyError, AssertionError) as error:
-        raise RenderError(f"The brand's font can't be read ({error}); put a TTF or OTF file into the brand folder.") from error
+        raise RenderError(
+            f"The brand's font can't be read ({error}); put a TTF or OTF file into the brand folder."
+        ) from error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Plane, Planes
@@ -28,19 +29,36 @@ class Blender:
         self._colour = Planes.from_rgb(np.ascontiguousarray(bitmap.rgba[..., :3]))
         alpha = bitmap.rgba[..., 3].astype(np.float32) / 255
         height, width = alpha.shape
-        half = alpha.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+        half = alpha.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
         self._alpha, self._half = alpha, half
         self._x, self._y = bitmap.x, bitmap.y
 
-    def mix(self, picture: Planes, strength: float) -> None:
-        """Draw in place; `strength` in [0, 1] fades the whole bitmap."""
-        x, y = self._x, self._y
-        _mix(picture.y, self._colour.y, self._alpha * strength, x, y)
-        _mix(picture.u, self._colour.u, self._half * strength, x // 2, y // 2)
-        _mix(picture.v, self._colour.v, self._half * strength, x // 2, y // 2)
+    def mix(self, picture: Planes, strength: float = 1.0, lower_px: int = 0) -> None:
+        """Draw in place; `strength` in [0, 1] fades the whole bitmap, `lower_px` (even) moves it down."""
+        x, y = self._x, self._y + lower_px
+        alpha, half = self._alpha * np.float32(strength), self._half * np.float32(strength)
+        _mix(picture.y, self._colour.y, alpha, x, y)
+        _mix(picture.u, self._colour.u, half, x // 2, y // 2)
+        _mix(picture.v, self._colour.v, half, x // 2, y // 2)
 
 
-def _mix(plane: Plane, colour: Plane, alpha: np.ndarray, x: int, y: int) -> None:
+def flat(colour: tuple[int, int, int], width_px: int, height_px: int) -> Planes:
+    """A picture of one RGB colour; sides are even."""
+    dot = Planes.from_rgb(np.full((2, 2, 3), colour, np.uint8))
+    return Planes(
+        np.full((height_px, width_px), dot.y[0, 0]),
+        np.full((height_px // 2, width_px // 2), dot.u[0, 0]),
+        np.full((height_px // 2, width_px // 2), dot.v[0, 0]),
+    )
+
+
+def evened(rgba: Pixels) -> Pixels:
+    """The bitmap with a transparent column or row added where a side is odd."""
+    height, width = rgba.shape[:2]
+    return np.pad(rgba, ((0, height % 2), (0, width % 2), (0, 0)))
+
+
+def _mix(plane: Plane, colour: Plane, alpha: NDArray[np.floating], x: int, y: int) -> None:
     height, width = colour.shape
     part = plane[y : y + height, x : x + width]
     part[...] = np.rint(part + alpha * (colour.astype(np.float32) - part)).astype(np.uint8)

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -42,7 +42,7 @@ def readable_on(background: Colour, wanted: Sequence[Colour]) -> Colour:
 
 @dataclass(frozen=True)
 class Style:
-    """`size_px` is the em; `leading` is the distance of baselines in ems; `tracking_px` is unused by shaped scripts."""
+    """`size_px` is the em; `leading` is the distance of baselines in ems."""
 
     fonts: FontStack
     size_px: int
@@ -80,9 +80,9 @@ def line_width(text: str, style: Style) -> float:
 
 
 def break_lines(text: str, style: Style, max_width_px: float, max_lines: int) -> list[str] | None:
-    """The fewest lines that fit, broken so that they are as even as possible; None when `max_lines` don't hold the text."""
+    """The fewest lines that fit, as even as possible; None when `max_lines` don't hold the text."""
     words = text.split()
-    widths = {}
+    widths: dict[tuple[int, int], float] = {}
 
     def width(first: int, last: int) -> float:
         if (first, last) not in widths:
@@ -93,11 +93,10 @@ def break_lines(text: str, style: Style, max_width_px: float, max_lines: int) ->
         best: tuple[float, list[str]] | None = None
         for cuts in combinations(range(1, len(words)), count - 1):
             edges = (0, *cuts, len(words))
-            spans = list(zip(edges, edges[1:], strict=False))
+            spans = list(pairwise(edges))
             line_widths = [width(*span) for span in spans]
             if max(line_widths) > max_width_px:
                 continue
-            # Even lines; a last line that is longer than the one before it reads worse than the reverse.
             cost = max(line_widths) - min(line_widths)
             if best is None or cost < best[0]:
                 best = cost, [" ".join(words[a:b]) for a, b in spans]

@@ -25,15 +25,12 @@ from reel_pipeline.records import (
 )
 from reel_pipeline.shots.suitability import HIGHEST_RUNG
 from reel_pipeline.shots.views import MAX_UPSCALE, window_width_px
-from reel_pipeline.shots.vocabulary import PRICE, RISKY
+from reel_pipeline.shots.vocabulary import NEGATION, PRICE, RISKY
 
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 GLUE = frozenset({"a", "an", "and", "the", "in", "of", "from", "with", "&"})
 """Words that a line may add to its evidence; they carry no fact."""
 SPOKEN_FIELDS = ("title", "description", "product_type", "colour", "vendor", "tags")
-NEGATION = re.compile(
-    r"(?:\b(?:not?|non|never|without|isn't|aren't|free of|lacks?)\W+(?:an?\W+|the\W+)?|\bnon-)$", re.I
-)
 SAFE_MOTIONS: dict[Rung, frozenset[Motion]] = {
     Rung.STILL_MOTION: frozenset({Motion.PUSH_IN, Motion.PULL_OUT, Motion.PAN_LEFT, Motion.PAN_RIGHT}),
     Rung.PARALLAX: frozenset(Motion),

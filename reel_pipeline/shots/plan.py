@@ -53,7 +53,7 @@ def plan_shots(
         frames=frames,
         cutouts=cutout.cutouts,
         look=look,
-        words=words.model_copy(update={"show_price": False}),
+        words=words.model_copy(update={"show_price": False, "disclaimer": ""}),  # neither is spoken
         overrides=overrides,
     )
     return store.remember("plan_shots", engine, jsonable(request), ShotPlan, lambda: engine.plan(request))

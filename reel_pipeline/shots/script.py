@@ -4,7 +4,7 @@ Nothing is said that no field says: no price, stock, praise or health claim. How
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reel_pipeline.errors import PlanError
@@ -17,6 +17,8 @@ WORD_BUDGET = 9
 CHAR_BUDGET = 52
 """At 150 words and about 15 characters a second a line of this size lasts 3.5 s, so a breath still fits into 4 s."""
 CLOSING_WORD_BUDGET = 7
+CLOSING_CHAR_BUDGET = 38
+"""The same for an end card of 3 s."""
 MIN_LINES = 2
 FILL_TO = 4
 """Up to so many lines may be filled with colour and vendor; further shots need something to tell."""
@@ -57,12 +59,13 @@ def write_script(facts: Facts, words: BrandWords, wanted: int) -> list[Line]:
 def closing_line(facts: Facts, words: BrandWords) -> str:
     """The brand's call to action, or its name, or the vendor's. Raises `PlanError` when it can't be said in 3 s."""
     text = wording.fold(words.call_to_action or words.brand_name or facts.vendor)
-    if wording.spoken_words(text) > CLOSING_WORD_BUDGET or len(text) > CHAR_BUDGET:
+    if wording.spoken_words(text) > CLOSING_WORD_BUDGET or wording.spoken_chars(text) > CLOSING_CHAR_BUDGET:
         raise PlanError(
-            f"The call to action {text!r} is too long to be said in 3 s; use {CLOSING_WORD_BUDGET} words or fewer."
+            f"The closing line {text!r} is too long for 3 s; use at most {CLOSING_WORD_BUDGET} words and "
+            f"{CLOSING_CHAR_BUDGET} characters."
         )
     if banned := banned_word(text, words):
-        raise PlanError(f"The call to action uses the word {banned!r}, which the brand bans; change one of them.")
+        raise PlanError(f"The closing line uses the word {banned!r}, which the brand bans; change one of them.")
     return wording.as_line(text) if text else ""
 
 
@@ -81,7 +84,7 @@ def own_line(key: str, text: str, words: BrandWords) -> Line:
 
 
 def fits(text: str) -> bool:
-    return wording.spoken_words(text) <= WORD_BUDGET and len(text) <= CHAR_BUDGET
+    return wording.spoken_words(text) <= WORD_BUDGET and wording.spoken_chars(text) <= CHAR_BUDGET
 
 
 def banned_word(text: str, words: BrandWords) -> str | None:
@@ -95,7 +98,7 @@ def banned_word(text: str, words: BrandWords) -> str | None:
 
 
 class _Editor:
-    """Chooses among the clauses of one product; `said` grows with every line taken."""
+    """Chooses among the clauses of one product."""
 
     def __init__(self, facts: Facts, words: BrandWords) -> None:
         self.facts = facts
@@ -123,30 +126,33 @@ class _Editor:
         clauses = self._clauses(wanted)
         told = _content(name.text) if name else set()
         order = sorted(range(len(clauses)), key=lambda index: (_rank(clauses[index].text, told), index))
+        colour = self._colour()
         chosen: dict[int, Line] = {}
         for index in order:
-            new = (
-                _content(clauses[index].text)
-                - told
-                - {word for line in chosen.values() for word in _content(line.text)}
-            )
-            colour = self._colour()
-            is_colour = name and colour and new <= _content(colour.text)
+            said = {word for line in chosen.values() for word in _content(line.text)}
+            new = _content(clauses[index].text) - told - said
             if new and len(chosen) < wanted:
-                chosen[index] = colour if is_colour and colour else clauses[index]
+                only_colour = colour is not None and name is not None and new <= _content(colour.text)
+                chosen[index] = colour if colour and only_colour else clauses[index]
         return [chosen[index] for index in sorted(chosen)]
 
     def _name(self) -> Line | None:
         """The title, cut to what can be said; without a usable one the first clause opens the reel."""
-        colour = wording.fold(self.facts.colour)
-        parts = wording.pieces(self.facts.title)
-        title = wording.trim(parts[0]) if parts else ""
-        match = re.fullmatch(rf"(.+?)(?:,| in)\s+{re.escape(colour)}", title, re.I) if colour else None
-        if match and self.is_english and self._may_say(title) and fits(f"{match[1]} in {colour}"):
-            return self._line(f"{match[1]} in {title[-len(colour) :]}", "title", title)
-        for candidate in self._shortened(title, "title"):
-            return candidate
-        return None
+        vendor, colour = (wording.fold(field) for field in (self.facts.vendor, self.facts.colour))
+        parts = [part for part in wording.pieces(self.facts.title) if part.casefold() != vendor.casefold()]
+        if not parts:
+            return None
+        title = parts[0]
+        coloured = re.fullmatch(rf"(.+?)(?:,| in)\s+({re.escape(colour)})", title, re.I) if colour else None
+        if coloured and self.is_english and self._may_say(title) and fits(f"{coloured[1]} in {colour}"):
+            return self._line(f"{coloured[1]} in {coloured[2]}", "title", title)
+        return self._first_fit([title, *self._ends_of(title)], "title")
+
+    def _ends_of(self, title: str) -> Iterator[str]:
+        """An English name ends with its noun, so what stands before may go, longest first."""
+        if self.is_english and not wording.LIMITS.search(title):
+            name = (wording.split_once(title) or (title, ""))[0].split()
+            yield from (" ".join(name[start:]) for start in range(1, len(name) - 1))
 
     def _clauses(self, wanted: int) -> list[Line]:
         """Clauses of the description in order, cut finer as long as more lines are wanted than there are."""
@@ -159,7 +165,7 @@ class _Editor:
                 break
             at = units.index(longest)
             units[at : at + 1] = wording.split_once(longest) or ()
-        lines = (next(self._shortened(unit, "description"), None) for unit in units)
+        lines = (self._clause_line(unit) for unit in units)
         return [line for line in lines if line]
 
     def _halves(self, unit: str) -> list[str]:
@@ -168,21 +174,18 @@ class _Editor:
             return [unit]
         return [halves[0], *(self._halves(halves[1]) if not fits(wording.as_line(halves[1])) else [halves[1]])]
 
-    def _shortened(self, clause: str, field: str) -> Iterator[Line]:
-        """The clause if it may be said and fits, else without its place; nothing when neither works."""
-        if not clause or not self._may_say(clause) or not wording.is_standalone(clause):
-            return
-        shorter = re.sub(r"^with\s+", "", clause, flags=re.I)
-        for text in (clause, shorter, wording.without_place(clause), wording.without_place(shorter)):
-            if fits(wording.as_line(text)) and not (field == "title" and text is not clause):
-                yield self._line(text, field, text)
-        if field == "title" and self.is_english and not wording.LIMITS.search(clause):
-            name, _ = wording.split_once(clause) or (clause, "")
-            kept = name.split()[-WORD_BUDGET + 1 :]  # an English name ends with its noun: drop what stands before
-            while kept and not fits(wording.as_line(" ".join(kept))):
-                kept = kept[1:]
-            if len(kept) >= 2 and wording.is_standalone(" ".join(kept)):
-                yield self._line(" ".join(kept), field, " ".join(kept))
+    def _clause_line(self, clause: str) -> Line | None:
+        """The clause if it may be said and fits, else without its `with`, else without its place."""
+        bare = re.sub(r"^with\s+", "", clause, flags=re.I)
+        return self._first_fit(
+            [clause, bare, wording.without_place(clause), wording.without_place(bare)], "description"
+        )
+
+    def _first_fit(self, spans: Iterable[str], field: str) -> Line | None:
+        for span in spans:
+            if self._may_say(span) and wording.is_standalone(span) and fits(wording.as_line(span)):
+                return self._line(span, field, span)
+        return None
 
     def _colour(self) -> Line | None:
         colour = wording.trim(wording.fold(self.facts.colour))

@@ -20,6 +20,8 @@ from reel_pipeline.records import (
 MAX_UPSCALE = 1.6
 MIN_WINDOW_PX = (REEL_WIDTH_PX / MAX_UPSCALE, REEL_HEIGHT_PX / MAX_UPSCALE)
 """The smallest part of a photo (width, height) that may fill the frame: 675 x 1200."""
+MIN_CLOSE_HEIGHT_PX = 900
+"""A lower photo without a backdrop to extend has no upright part of 3:4 that is 675 px wide."""
 TINY_SIDE_PX = 400
 """A photo this small covers less than a third of the frame's width: used only when there is nothing larger."""
 BLURRED = 0.15
@@ -41,7 +43,7 @@ MAX_SHOTS = 6
 MOTIONS: dict[Role, tuple[Motion, ...]] = {
     Role.OPENING: (Motion.PUSH_IN, Motion.PULL_OUT),
     Role.REVEAL: (Motion.PULL_OUT, Motion.PUSH_IN),
-    Role.TEXTURE: (Motion.PAN_RIGHT, Motion.PUSH_IN),
+    Role.TEXTURE: (Motion.PAN_RIGHT, Motion.PUSH_IN, Motion.PULL_OUT),
     Role.DETAIL: (Motion.PAN_LEFT, Motion.PULL_OUT, Motion.PUSH_IN),
 }
 """In order of preference; a pan is left out where the photo gives it no room."""
@@ -63,7 +65,9 @@ def choose_views(frames: tuple[Frame, ...]) -> list[tuple[Role, View]]:
     texture = _take(Role.TEXTURE, unused)
     first = (Role.OPENING, _whole(opening))
     second = (Role.REVEAL, _whole(reveal or opening))
-    close = _whole(texture) if texture else _closer(_ranked(frames), opening)
+    close = _whole(texture) if texture else None
+    if close is None or _narrow(close.frame):
+        close = _closer(_ranked(frames), opening) or close
     shown = [first, second]
     if close:
         shown.insert(2 if reveal else 1, (Role.TEXTURE, close))
@@ -88,15 +92,17 @@ def _whole(frame: Frame) -> View:
     return View(frame, whole_focus(frame))
 
 
-def takes_for(role: Role, view: View, frames: tuple[Frame, ...], motion_before: Motion | None) -> tuple[Take, ...]:
-    """Other motions of the same framing first, then the next best photos of a fitting class, at most `MAX_TAKES`."""
+def takes_for(role: Role, view: View, frames: tuple[Frame, ...], shown: list[tuple[View, Motion]]) -> tuple[Take, ...]:
+    """Other motions of the same framing first, then the next best photos of a fitting class, at most `MAX_TAKES`.
+
+    `shown`: the framings and motions of the shots before, none of which is repeated if another one is possible.
+    """
     motions = [
         motion for motion in MOTIONS[role] if not _is_pan(motion) or has_pan_room(view.frame, view.focus_px_xywh)
     ]
-    motions.sort(key=lambda motion: motion is motion_before)
-    others = [
-        frame for frame in _ranked(frames) if frame.photo != view.frame.photo and frame.view_class in PREFERRED[role]
-    ]
+    motions.sort(key=lambda motion: ((view, motion) in shown, bool(shown) and motion is shown[-1][1]))
+    others = [frame for frame in _ranked(frames) if frame.photo != view.frame.photo]
+    others.sort(key=lambda frame: frame.view_class not in PREFERRED[role])
     tries = [(view, motion) for motion in motions[:2]]
     tries += [(_whole(frame), Motion.PUSH_IN) for frame in others]
     return tuple(
@@ -156,12 +162,18 @@ def is_closer(frame: Frame, focus: BoxPx) -> bool:
 
 
 def _ranked(frames: tuple[Frame, ...]) -> list[Frame]:
-    """Best first: large and sharp enough, sure of what it shows, the shop's own order."""
-    sharpness = sorted(frame.sharpness for frame in frames)[len(frames) // 2]
+    """Best first: large and sharp enough, sure of what it shows, of this very colourway, in the shop's own order."""
+    median = sorted(frame.sharpness for frame in frames)[len(frames) // 2]
     large = [frame for frame in frames if min(frame.width_px, frame.height_px) >= TINY_SIDE_PX]
     return sorted(
         large or frames,
-        key=lambda frame: (frame.sharpness < BLURRED * sharpness, frame.unsure, _narrow(frame), frame.position),
+        key=lambda frame: (
+            frame.sharpness < BLURRED * median,
+            frame.unsure,
+            _narrow(frame),
+            frame.variant is None,
+            frame.position,
+        ),
     )
 
 
@@ -174,7 +186,7 @@ def _closer(best: list[Frame], opening: Frame) -> View | None:
     if there is another.
     """
     for frame in sorted(best, key=lambda frame: (not frame.label_text, frame is opening, -frame.width_px)):
-        if frame.height_px < MIN_WINDOW_PX[1] and not frame.backdrop_is_plain:
+        if frame.height_px < MIN_CLOSE_HEIGHT_PX and not frame.backdrop_is_plain:
             continue
         box = clip_box(frame.product_box_px_xywh, frame)
         width = max(MIN_WINDOW_PX[0], 0.6 * min(box[2], box[3] * REEL_WIDTH_PX / REEL_HEIGHT_PX))

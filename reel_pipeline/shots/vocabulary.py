@@ -36,3 +36,8 @@ PRICE = re.compile(
     r"|\b\d+ (?:dollars|euros?|pounds)\b",
     re.I,
 )
+
+NEGATION = re.compile(
+    r"(?:\b(?:not?|non|never|without|isn't|aren't|free of|lacks?)\W+(?:an?\W+|the\W+)?|\bnon-)$", re.I
+)
+"""At the end of what stands before a phrase, this denies it."""

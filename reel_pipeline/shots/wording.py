@@ -7,6 +7,8 @@ is decided in `script.py`.
 import re
 from unicodedata import category, normalize
 
+from reel_pipeline.shots.vocabulary import NEGATION
+
 MAX_FIELD_CHARS = 5000
 
 ADDRESS = re.compile(r"https?://|www\.|\S+@")
@@ -69,13 +71,16 @@ def is_invisible(char: str) -> bool:
 def pieces(field: str) -> list[str]:
     """The sentences and asides of a field, in order, each a verbatim span of `fold(field)` without its end mark.
 
-    A short label stays with what it labels (`Material: linen`); a sentence with an address in it is left out.
+    A short label stays with what it labels (`Material: linen`); a sentence with an address in it is left out, and so is
+    what the words before the cut deny.
     """
     found: list[str] = []
-    for line in field[:MAX_FIELD_CHARS].splitlines():
+    read = field[:MAX_FIELD_CHARS]
+    whole = fold(read)
+    for line in read.splitlines():
         for run in _legible_runs(fold(line)):
             found.extend(_broken(run))
-    return [piece for piece in found if WORD.search(piece)]
+    return [piece for piece in found if WORD.search(piece) and not NEGATION.search(whole[: whole.index(piece)])]
 
 
 def _legible_runs(line: str) -> list[str]:
@@ -173,3 +178,8 @@ def spoken_words(text: str) -> float:
     """Length in words; scripts without spaces count two characters as a word, since about two make one."""
     dense = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]", text))
     return dense / 2 + len(re.sub(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+", " ", text).split())
+
+
+def spoken_chars(text: str) -> int:
+    """Length in characters once numbers are said as words: `3840` is `three thousand eight hundred and forty`."""
+    return len(text) + 6 * len(re.findall(r"[1-9]", text))

@@ -1,7 +1,8 @@
 """Where a photo stands in a 9:16 frame and how the camera moves over it: geometry only, no pixels.
 
-Three layouts. `stage`: the frame is filled by the photo and, beyond its open sides, by its own extended backdrop. `panel`: a
-stage whose photo ends at its lower edge, with too little product above it to fill the frame, stands on a panel. `mat`: the photo (or the largest upright crop of it that keeps the product) lies on a mat, full width where its size allows.
+Three layouts. `stage`: the photo and, beyond its open sides, its own extended backdrop fill the frame. `panel`: a stage
+for a product that its photo cuts below and that is too low to fill the frame: it stands on a plain panel. `mat`: the
+photo, or the largest upright crop of it that keeps the product, lies on a mat, full width where its size allows.
 All coordinates are photo pixels, x right, y down; a window may reach beyond the photo on its open sides.
 """
 
@@ -25,7 +26,7 @@ _CLOSER_CUT = 0.2
 """Share of a product that its photo already cuts which the frame may cut off besides."""
 _TALL_MAT, _MAT_MIDDLE = 0.66, 0.53
 _LEAST_STANDING = 0.55
-"""A product that ends at its photo's lower edge fills the frame from below; below this share of the height it stands on a panel."""
+"""A product that ends at its photo's lower edge fills the frame from below; one lower than this stands on a panel."""
 _PANEL_TOP = 0.78
 _FAR = 1e6
 _MAT_ASPECTS = (1.25, 1.0)
@@ -53,8 +54,8 @@ class Box:
 class Scene:
     """What a layout has to respect.
 
-    `open_sides`: where the photo's own backdrop may be extended. `content`: everything that is not backdrop. `focus`: what
-    must stay in frame. `must`: label lines and faces, which may not be cut even where the photo cuts the product itself.
+    `open_sides`: where the photo's own backdrop may be extended. `content`: everything that is not backdrop. `focus`:
+    what must stay in frame. `must`: label lines and faces, which may not be cut even where the photo cuts the product.
     """
 
     width: int
@@ -126,8 +127,8 @@ def _stage(scene: Scene, motion: Motion, panel: bool = False) -> Layout | None:
 def _fitting_scale(scene: Scene) -> float:
     """The scale at which the content fills the part of the frame that is meant for it."""
     if not scene.open_sides:
-        # A scene all around: the product takes up to 62 % of the width, as far as resolution and the crop allow.
-        return 0.62 * REEL_WIDTH_PX / scene.focus.w
+        # A scene all around: the camera comes so close that the product fills most of the frame, and no closer.
+        return min(0.62 * REEL_WIDTH_PX / scene.focus.w, 0.55 * REEL_HEIGHT_PX / scene.focus.h)
     top, bottom = _band(scene)
     side = SIDE * len(scene.open_sides & {"left", "right"})
     return min(
@@ -244,7 +245,7 @@ def _mat(scene: Scene, motion: Motion) -> Layout:
 
 
 def _on_mat(scene: Scene, crop: Box, bounds: _Bounds, scale: float, tall: bool) -> Box:
-    """A window over the mat: a tall picture stands on the frame's lower edge below the caption, others hang in the middle."""
+    """A window over the mat: a tall picture stands on the frame's lower edge, others hang in the middle."""
     w, h = REEL_WIDTH_PX / scale, REEL_HEIGHT_PX / scale
     y = crop.y + crop.h - h if tall else crop.cy - _MAT_MIDDLE * h
     x = _keep(crop.cx - w / 2, w, scene.focus.x, scene.focus.w)

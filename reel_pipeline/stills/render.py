@@ -38,7 +38,8 @@ def render_stills(
     Raises `RenderError` when a shot has no such take or its photo is gone from the gallery.
     """
     stills = tuple(
-        render_still(shot, take_indexes.get(shot.number, 0), gallery, cutout, look, engine, store) for shot in plan.shots
+        render_still(shot, take_indexes.get(shot.number, 0), gallery, cutout, look, engine, store)
+        for shot in plan.shots
     )
     return StillEdition(attempt=attempt, stills=stills)
 
@@ -53,7 +54,9 @@ def render_still(
     store: Store,
 ) -> Still:
     if not 0 <= take_index < len(shot.takes):
-        raise RenderError(f"Shot {shot.number} has {len(shot.takes)} takes and take {take_index + 1} was asked for; plan again.")
+        raise RenderError(
+            f"Shot {shot.number} has {len(shot.takes)} takes and take {take_index + 1} was asked for; plan again."
+        )
     take = shot.takes[take_index]
     photo = next((photo for photo in gallery.photos if photo.key == take.photo), None)
     if photo is None:
@@ -71,7 +74,7 @@ def render_still(
 
     def make() -> Still:
         layers = _layers(photo, cut, take.rung, store)
-        return _stored(engine.keyframe(layers, take, look.palette), shot.number, take_index, take_of=shot, store=store)
+        return _stored(engine.keyframe(layers, take, look.palette), shot, take_index, store)
 
     return store.remember("render_still", engine, inputs, Still, make)
 
@@ -82,13 +85,13 @@ def _layers(photo: Photo, cut: Cutout | None, rung: Rung, store: Store) -> Photo
     return PhotoLayers(decode_png(store.read(photo.pixels)), alpha, depth)
 
 
-def _stored(keyframe: Keyframe, number: int, take_index: int, take_of: Shot, store: Store) -> Still:
+def _stored(keyframe: Keyframe, shot: Shot, take_index: int, store: Store) -> Still:
     left, top, width, height = (round(value) for value in keyframe.camera_end)
     seen = keyframe.plate[max(0, top) : top + height, max(0, left) : left + width]
     return Still(
-        shot=number,
+        shot=shot.number,
         take_index=take_index,
-        take=take_of.takes[take_index],
+        take=shot.takes[take_index],
         plate=store.put(encode_png(keyframe.plate), ".png"),
         product=None if keyframe.product is None else store.put(encode_png(keyframe.product), ".png"),
         depth=None if keyframe.depth is None else store.put(encode_png(keyframe.depth), ".png"),

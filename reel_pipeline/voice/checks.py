@@ -45,14 +45,13 @@ def speech_is_clean(edition: VoiceEdition, store: Store) -> Finding:
     Silence is right for `captions_only` without music. Raises `BlobMissing` when the track is gone.
     """
     sound = decode_aac(store.read(edition.track))
+    if problem := _file_problem(edition, sound, store):
+        return Finding(passed=False, sentence=problem, measured={"duration_s": round(len(sound) / SAMPLE_RATE, 3)})
     heard = loudness(sound)
     is_silent = edition.engine == "captions_only" and math.isinf(heard.integrated_lufs)
     slots = [] if edition.engine == "captions_only" else [_listened(segment, sound) for segment in edition.segments]
-    problem = (
-        _file_problem(edition, sound, store)
-        or ("" if is_silent else _level_problem(sound, heard))
-        or next((text for slot in slots if (text := _slot_problem(slot))), "")
-    )
+    problem = "" if is_silent else _level_problem(sound, heard)
+    problem = problem or next((told for slot in slots if (told := _slot_problem(slot))), "")
     measured = {
         "integrated_lufs": heard.integrated_lufs,
         "true_peak_dbtp": heard.true_peak_dbtp,

@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -28,8 +29,10 @@ from reel_pipeline.media.photo import Pixels, normalise
 from reel_pipeline.media.video import Encoding, Planes, VideoWriter
 from reel_pipeline.records import Cut, CutList, Overlay, Verdict
 
-WIDTH_PX, HEIGHT_PX = 1080, 1920
+FULL, SMALL = (1080, 1920), (540, 960)
 BoxPx = tuple[int, int, int, int]
+Answers = dict[tuple[str, str], list[tuple[str, Opinion]]]
+"""(fault kind, severity) -> (SKU, what the judge said)"""
 
 
 @dataclass(frozen=True)
@@ -113,15 +116,17 @@ def make_clip(
     photos: Sequence[Pixels],
     fault: Fault,
     seed: int,
+    size: tuple[int, int] = FULL,
+    shots: int = 3,
     frames_a_shot: int = 36,
-    size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
+    card_frames: int = 18,
     crf: int = 20,
 ) -> CutList:
-    """Film up to three photos and an end card, hurt the first shot by `fault`, encode; returns the honest cut list."""
+    """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the honest cut list."""
     rng = np.random.default_rng(seed)
     cuts, overlays, start = [], [], 0
     with VideoWriter(path, *size, Encoding("veryfast", crf)) as writer:
-        for number, photo in enumerate(photos[:3], 1):
+        for number, photo in enumerate(photos[:shots], 1):
             path_rng, fault_rng = np.random.default_rng(rng.integers(1 << 30)), np.random.default_rng(seed + 7)
             hurt = fault.alter(photo, fault_rng) if fault.alter and number == 1 else photo
             frames = list(film(hurt, frames_a_shot, path_rng, number % 2 == 0, size))
@@ -134,9 +139,12 @@ def make_clip(
             cuts.append(Cut(shot=number, photo=f"{number:016x}", start_frame=start, frame_count=len(frames)))
             overlays.append(Overlay(kind="caption", start_frame=start, frame_count=len(frames), box_px_xywh=box))
             start += len(frames)
-        for frame in end_card(size, 18):
+        for frame in end_card(size, card_frames):
             writer.write(Planes.from_rgb(frame))
-        cuts.append(Cut(shot=None, photo=None, start_frame=start, frame_count=18))
+        middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
+        span = {"start_frame": start, "frame_count": card_frames}
+        cuts.append(Cut(shot=None, photo=None, **span))
+        overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
     return CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))
 
 
@@ -239,6 +247,16 @@ def _cell(corners: NDArray[np.float32], place: int, count: int) -> NDArray[np.fl
     return np.array([a + (b - a) * left, a + (b - a) * right, d + (c - d) * right, d + (c - d) * left], np.float32)
 
 
+def stretch(percent: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
+    """The whole photo `percent` narrower than it is."""
+
+    def alter(rgb: Pixels, rng: np.random.Generator) -> Pixels:
+        size = (round(rgb.shape[1] * (1 - percent / 100)), rgb.shape[0])
+        return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    return alter
+
+
 def freeze(frames: list[Pixels]) -> list[Pixels]:
     return [frames[0].copy() for _ in frames]
 
@@ -265,6 +283,7 @@ def blur(sigma_px: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
 CLEAN = Fault("clean", "")
 FAULTS = (
     *(Fault("warp", f"{p} %", warp(p)) for p in (1, 2, 4)),
+    *(Fault("stretch", f"{p} %", stretch(p)) for p in (2, 4)),
     *(Fault("colour", f"dE {d}", tint(d)) for d in (4, 8, 16)),
     *(Fault("dot", f"{p} %", dot(p)) for p in (4, 8)),
     *(Fault("ghost", f"{p} %", ghost(p)) for p in (10, 25)),
@@ -305,18 +324,21 @@ def has_text(photo: Pixels) -> bool:
     return any(len(line.text) >= 2 for line in read_text(photo))
 
 
-def run(products: list[Product], faults: Sequence[Fault], with_cut_list: bool) -> dict[tuple[str, str], list[tuple[str, Opinion]]]:
+def run(
+    products: list[Product], faults: Sequence[Fault], with_cut_list: bool, size: tuple[int, int]
+) -> Answers:
     judge = open_engine("classical")
-    answers: dict[tuple[str, str], list[tuple[str, Opinion]]] = defaultdict(list)
+    answers: Answers = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         for number, product in enumerate(products):
+            passport_of = cache(lambda index, photos=product.photos: judge.passport(photos[index]))
             for fault in (CLEAN, *faults):
                 if fault.needs_text and not has_text(product.photos[0]):
                     continue
-                cut_list = make_clip(clip, product.photos, fault, seed=number)
+                cut_list = make_clip(clip, product.photos, fault, number, size, shots=2)
                 started = time.perf_counter()
-                opinion = judge.judge(clip, cut_list if with_cut_list else None, product.photos)
+                opinion = judge.judge(clip, cut_list if with_cut_list else None, product.photos, passport_of)
                 answers[fault.kind, fault.severity].append((product.sku, opinion))
                 kinds = ", ".join(sorted({f"{charge.kind} {charge.score:.2f}" for charge in opinion.charges}))
                 asked = "; ".join(f"{item.item}: {item.error}" for item in opinion.unverifiable)
@@ -324,13 +346,13 @@ def run(products: list[Product], faults: Sequence[Fault], with_cut_list: bool) -
                 print(product.sku, fault.kind, fault.severity, opinion.verdict, kinds, asked, f"{spent:.1f} s", file=sys.stderr)
             if len(products) > 1:
                 stranger = products[(number + 1) % len(products)]
-                cut_list = make_clip(clip, stranger.photos, CLEAN, seed=number)
-                opinion = judge.judge(clip, cut_list if with_cut_list else None, product.photos)
+                cut_list = make_clip(clip, stranger.photos, CLEAN, number, size, shots=2)
+                opinion = judge.judge(clip, cut_list if with_cut_list else None, product.photos, passport_of)
                 answers["wrong product", ""].append((product.sku, opinion))
     return answers
 
 
-def table(answers: dict[tuple[str, str], list[tuple[str, Opinion]]]) -> str:
+def table(answers: Answers) -> str:
     rows = ["| fault | severity | clips | reject | abstain | accept | kinds named |", "|---|---|---|---|---|---|---|"]
     for (kind, severity), found in answers.items():
         share = {verdict: sum(opinion.verdict is verdict for _, opinion in found) / len(found) for verdict in Verdict}
@@ -351,12 +373,13 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--products", type=int, default=4)
     parser.add_argument("--split", choices=("even", "odd", "all"), default="odd")
+    parser.add_argument("--full", action="store_true", help="1080x1920 instead of 540x960")
     parser.add_argument("--no-cut-list", action="store_true")
     parser.add_argument("--only", nargs="*", help="fault kinds")
     arguments = parser.parse_args()
     products = load_products(arguments.photos, arguments.split, arguments.products)
     faults = [fault for fault in FAULTS if arguments.only is None or fault.kind in arguments.only]
-    print(table(run(products, faults, not arguments.no_cut_list)))
+    print(table(run(products, faults, not arguments.no_cut_list, FULL if arguments.full else SMALL)))
 
 
 if __name__ == "__main__":

@@ -49,11 +49,23 @@ def gallery(folder: Path, store: Store, entry: CatalogEntry) -> ProductGallery:
 
 def test_facts_are_those_of_the_entry(folder: Path) -> None:
     product = product_of(entry_of(folder, {}, price="54.00", tags=["a"], colour="grey"))
-    assert (product.sku, product.title, product.price, product.tags, product.colour) == ("T", "Tee", "54.00", ("a",), "grey")
+    assert (product.sku, product.title, product.price, product.tags, product.colour) == (
+        "T",
+        "Tee",
+        "54.00",
+        ("a",),
+        "grey",
+    )
 
 
 def test_good_photos_stay_when_others_are_bad(folder: Path, store: Store) -> None:
-    files = {"a.png": photo(1), "bad.jpg": b"\xff\xd8 no", "page.jpg": b"<html>404</html>", "empty.png": b"", "z.png": photo(2)}
+    files = {
+        "a.png": photo(1),
+        "bad.jpg": b"\xff\xd8 no",
+        "page.jpg": b"<html>404</html>",
+        "empty.png": b"",
+        "z.png": photo(2),
+    }
     entry = entry_of(folder, files)
     (folder / "z.png").unlink()
     found, provenance = gallery_of(entry, open_source(str(folder)), store)
@@ -92,7 +104,9 @@ def test_the_same_pixels_twice_are_one_photo(folder: Path, store: Store) -> None
     again = io.BytesIO()
     Image.open(io.BytesIO(photo(1))).save(again, "BMP")
     images = [{"file": "a.png"}, {"file": "b.bmp", "variant": "grey"}, {"file": "c.png"}]
-    entry = entry_of(folder, {"a.png": photo(1), "b.bmp": again.getvalue(), "c.png": photo(2)}, images=images, colour="grey")
+    entry = entry_of(
+        folder, {"a.png": photo(1), "b.bmp": again.getvalue(), "c.png": photo(2)}, images=images, colour="grey"
+    )
     found = gallery(folder, store, entry)
     assert [(kept.position, kept.variant) for kept in found.photos] == [(1, "grey"), (3, None)]
 

@@ -8,23 +8,60 @@ import dagster as dg
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.table import ASSETS, CHECKS
 
-HEAVY = ("torch", "cv2", "av", "diffusers", "transformers", "onnxruntime", "rapidocr", "pymatting", "moviepy", "scipy", "playwright", "boto3", "pandas")
+HEAVY = (
+    "torch",
+    "cv2",
+    "av",
+    "diffusers",
+    "transformers",
+    "onnxruntime",
+    "rapidocr",
+    "pymatting",
+    "moviepy",
+    "scipy",
+    "playwright",
+    "boto3",
+    "pandas",
+)
 
 
 def test_asset_keys_checks_jobs_and_automation_are_exactly_these() -> None:
     graph = defs.resolve_asset_graph()
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        "brand_kit", "catalog_snapshot", "product", "product_gallery", "frame_classification", "product_cutout", "shot_plan",
-        "voiceover", "rendered_still", "video_clip", "reel", "evaluation_score", "mirrored_asset",
-    }  # fmt: skip
-    checks = {f"{key.asset_key.to_user_string()}.{key.name}{'*' * graph.get(key).blocking}" for key in graph.asset_check_keys}
+        "brand_kit",
+        "catalog_snapshot",
+        "product",
+        "product_gallery",
+        "frame_classification",
+        "product_cutout",
+        "shot_plan",
+        "voiceover",
+        "rendered_still",
+        "video_clip",
+        "reel",
+        "evaluation_score",
+        "mirrored_asset",
+    }
+    checks = {
+        f"{key.asset_key.to_user_string()}.{key.name}{'*' * graph.get(key).blocking}" for key in graph.asset_check_keys
+    }
     assert checks == {
-        "catalog_snapshot.crawl_is_complete", "product_gallery.gallery_is_usable*", "frame_classification.has_a_product_view*",
-        "product_cutout.cutout_is_trustworthy", "shot_plan.claims_are_grounded*", "shot_plan.motions_are_safe*",
-        "voiceover.speech_is_clean*", "rendered_still.product_pixels_locked*", "video_clip.clip_meets_spec*",
-        "reel.reel_meets_spec*", "reel.audio_is_the_approved_track*", "evaluation_score.product_is_faithful*",
-        "evaluation_score.motion_is_plausible*", "evaluation_score.retry_budget", "mirrored_asset.mirror_matches_source*",
-    }  # fmt: skip
+        "catalog_snapshot.crawl_is_complete",
+        "product_gallery.gallery_is_usable*",
+        "frame_classification.has_a_product_view*",
+        "product_cutout.cutout_is_trustworthy",
+        "shot_plan.claims_are_grounded*",
+        "shot_plan.motions_are_safe*",
+        "voiceover.speech_is_clean*",
+        "rendered_still.product_pixels_locked*",
+        "video_clip.clip_meets_spec*",
+        "reel.reel_meets_spec*",
+        "reel.audio_is_the_approved_track*",
+        "evaluation_score.product_is_faithful*",
+        "evaluation_score.motion_is_plausible*",
+        "evaluation_score.retry_budget",
+        "mirrored_asset.mirror_matches_source*",
+    }
     jobs = {job.name for job in defs.jobs or ()}
     assert jobs == {"sync_catalog", "make_reels", "retake", "publish", "collection_backfill"}
     assert {sensor.name for sensor in defs.sensors or ()} == {"retake_rejected", "gallery_changed"}

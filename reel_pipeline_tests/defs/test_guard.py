@@ -68,7 +68,9 @@ def test_a_clip_swapped_after_the_reel_was_judged(flow: Flow) -> None:
     assert_refused(flow)
 
 
-@pytest.mark.parametrize("check", [check.name for check in CHECKS.values() if check.blocking and check.asset != "mirrored_asset"])
+@pytest.mark.parametrize(
+    "check", [check.name for check in CHECKS.values() if check.blocking and check.asset != "mirrored_asset"]
+)
 def test_any_blocking_check_that_failed_or_never_ran(flow: Flow, check: str) -> None:
     row = CHECKS[check]
     heads = {asset: flow.head(asset, PARTITION) for asset in row.reads}

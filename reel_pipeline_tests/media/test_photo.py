@@ -35,6 +35,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds almost nothing."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -58,7 +59,7 @@ def png_header(width: int, height: int) -> bytes:
         (png_header(2**31 - 1, 2**31 - 1), "megapixels"),
         (saved(Image.new("RGBA", (80, 80), (9, 9, 9, 0)), "PNG"), "transparent"),
     ],
-    ids="empty html svg bom-html text cut-png cut-jpeg 1px bomb strip overflow clear".split(),
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_unusable_pictures_are_refused_in_plain_words(data: bytes, words: str) -> None:
     with pytest.raises(PhotoError, match=words):
@@ -201,6 +202,9 @@ def test_previews_are_small() -> None:
 
 def test_the_suffix_follows_the_bytes_not_the_name() -> None:
     image = Image.fromarray(picture())
-    kinds = {kind: f".{kind.lower()}" for kind in ("PNG", "GIF", "WEBP", "BMP", "AVIF")} | {"JPEG": ".jpg", "TIFF": ".tif"}
+    kinds = {kind: f".{kind.lower()}" for kind in ("PNG", "GIF", "WEBP", "BMP", "AVIF")} | {
+        "JPEG": ".jpg",
+        "TIFF": ".tif",
+    }
     assert {kind: suffix_of(saved(image, kind)) for kind in kinds} == kinds
     assert suffix_of(b"<html>") == ".bin"

@@ -158,7 +158,9 @@ def test_nothing_published_is_no_success(target: Target) -> None:
     assert not mirror_matches_source(edition(()), target).passed
 
 
-@pytest.mark.parametrize("name", ["../reel.mp4", ".hidden.mp4", "a/b.mp4", "page.html", "latest.json", "manifest.json", "reel"])
+@pytest.mark.parametrize(
+    "name", ["../reel.mp4", ".hidden.mp4", "a/b.mp4", "page.html", "latest.json", "manifest.json", "reel"]
+)
 def test_names_that_could_mislead_are_refused(store: Store, target: Target, name: str) -> None:
     with pytest.raises(SettingsError):
         publish(reel(store) | {name: store.put(b"x", ".mp4")}, SKU, "main", target, store)
@@ -247,7 +249,9 @@ def test_a_bucket_that_is_not_there_says_what_to_check(store: Store, monkeypatch
         publish(reel(store), SKU, "main", open_target("s3://nowhere"), store)
 
 
-def test_s3_without_credentials_says_what_to_check(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_s3_without_credentials_says_what_to_check(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))

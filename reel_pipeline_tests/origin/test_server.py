@@ -1,4 +1,4 @@
-"""The origin over real sockets: ranges, types, caching, nothing but published files; and a browser that plays a reel."""
+"""The origin over real sockets: ranges, types, caching, only published files; and a browser that plays a reel."""
 
 import hashlib
 import http.client
@@ -107,14 +107,19 @@ def test_each_file_has_its_type(origin: str, name: str, kind: str, caching: str)
 
 @pytest.mark.parametrize(
     ("wanted", "part"),
-    [("bytes=0-99", slice(0, 100)), ("bytes=100-", slice(100, None)), ("bytes=-50", slice(-50, None)), ("bytes=7-7", slice(7, 8))],
+    [
+        ("bytes=0-99", slice(0, 100)),
+        ("bytes=100-", slice(100, None)),
+        ("bytes=-50", slice(-50, None)),
+        ("bytes=7-7", slice(7, 8)),
+    ],
 )
 def test_ranges(origin: str, published: Path, wanted: str, part: slice) -> None:
     data = (published / REEL / "reel.mp4").read_bytes()
     status, headers, body = ask(origin, f"/{REEL}/reel.mp4", Range=wanted)
     assert (status, body) == (206, data[part])
-    first = data.index(body) if len(body) > 20 else 7
-    assert headers["content-range"] == f"bytes {first}-{first + len(body) - 1}/{len(data)}"
+    first, end, _ = part.indices(len(data))
+    assert headers["content-range"] == f"bytes {first}-{end - 1}/{len(data)}"
     assert int(headers["content-length"]) == len(body)
 
 
@@ -181,7 +186,9 @@ def test_an_empty_or_damaged_folder_has_an_index_too(tmp_path: Path) -> None:
     from reel_pipeline.origin.page import index_page
 
     assert "Nothing has been published yet" in index_page(tmp_path / "not there")
-    for number, text in enumerate(["{", "[]", '{"editions": []}', '{"sku": 1, "editions": {"main": {"folder": "../.."}}}']):
+    for number, text in enumerate(
+        ["{", "[]", '{"editions": []}', '{"sku": 1, "editions": {"main": {"folder": "../.."}}}']
+    ):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "latest.json").write_text(text)
     assert "Nothing has been published yet" in index_page(tmp_path)

@@ -23,7 +23,8 @@ from reel_pipeline.store import Store, open_store
 SHIRT = Product(
     sku="SHIRT-1",
     title="Linen camp shirt",
-    description="Short-sleeve shirt with an open collar and a patch pocket. Cut wide, woven in Portugal. Coconut buttons.",
+    description="Short-sleeve shirt with an open collar and a patch pocket. "
+    "Cut wide, woven in Portugal. Coconut buttons.",
     product_type="Shirt",
     vendor="Fernhill",
     colour="moss",

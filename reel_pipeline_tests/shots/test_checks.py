@@ -64,7 +64,9 @@ def test_words_without_a_source_are_found(tmp_path: Path, line: str, field: str,
 
 def test_a_denial_is_not_evidence(tmp_path: Path) -> None:
     shoe = SHIRT.model_copy(update={"description": "Light shoe, not waterproof."})
-    found = claims_are_grounded(saying(plan(tmp_path), "Waterproof.", "description", "waterproof"), shoe, BrandWords(), {})
+    found = claims_are_grounded(
+        saying(plan(tmp_path), "Waterproof.", "description", "waterproof"), shoe, BrandWords(), {}
+    )
     assert "denies it" in found.sentence
 
 
@@ -85,9 +87,12 @@ def test_captions_banned_words_risky_claims_and_the_closing_line_are_read_too(tm
     assert "caption" in claims_are_grounded(with_shot(made, caption="Silk!"), SHIRT, BrandWords(), {}).sentence
     assert "bans" in claims_are_grounded(made, SHIRT, BrandWords(banned_words=("CAMP",)), {}).sentence
     risky = SHIRT.model_copy(update={"description": "The best shirt."})
-    assert "proof" in claims_are_grounded(
-        saying(made, "The best shirt.", "description", "The best shirt"), risky, BrandWords(), {}
-    ).sentence
+    assert (
+        "proof"
+        in claims_are_grounded(
+            saying(made, "The best shirt.", "description", "The best shirt"), risky, BrandWords(), {}
+        ).sentence
+    )
     assert "closing" in claims_are_grounded(made, SHIRT, BrandWords(call_to_action="Look again"), {}).sentence.lower()
     assert "without naming" in claims_are_grounded(with_shot(made, claims=()), SHIRT, BrandWords(), {}).sentence
 

@@ -67,7 +67,8 @@ def test_one_large_photo_gives_three_framings_with_the_label_up_close(tmp_path: 
     edition = plan(tmp_path, frames=(frame(1, size=(2400, 3000), label=(900, 2000, 300, 120)),)).editions["main"]
     assert [shot.role for shot in edition.shots] == [Role.OPENING, Role.TEXTURE, Role.REVEAL]
     x, y, width, height = edition.shots[1].takes[0].focus_px_xywh
-    assert x <= 900 and x + width >= 1200 and y <= 2000 and y + height >= 2120
+    assert x <= 900 < 1200 <= x + width
+    assert y <= 2000 < 2120 <= y + height
     assert width >= 675
     assert edition.shots[0].takes[0].motion != edition.shots[2].takes[0].motion
 
@@ -89,9 +90,8 @@ def test_takes_offer_another_motion_and_then_another_photo(tmp_path: Path) -> No
 
 def test_product_label_and_faces_are_kept_free_of_captions_in_at_most_twelve_boxes(tmp_path: Path) -> None:
     crowded = frame(1, label=(400, 400, 200, 50))
-    crowded = crowded.model_copy(update={"label_text": crowded.label_text * 1 + tuple(
-        frame(1, label=(10 * n, 10 * n, 40, 10)).label_text[0] for n in range(1, 30)
-    )})
+    small = tuple(frame(1, label=(10 * n, 10 * n, 40, 10)).label_text[0] for n in range(1, 30))
+    crowded = crowded.model_copy(update={"label_text": crowded.label_text + small})
     avoid = plan(tmp_path, frames=(crowded,)).editions["main"].shots[0].takes[0].avoid_px_xywh
     assert crowded.product_box_px_xywh in avoid
     assert (400, 400, 200, 50) in avoid
@@ -109,7 +109,9 @@ def test_the_same_inputs_are_planned_once_and_price_does_not_matter(tmp_path: Pa
 
 
 def test_overrides_replace_lines_and_unknown_ones_are_refused(tmp_path: Path) -> None:
-    edition = plan(tmp_path, overrides={"reveal.line": "Made for slow days.", "closing_line": "See it worn"}).editions["main"]
+    edition = plan(tmp_path, overrides={"reveal.line": "Made for slow days.", "closing_line": "See it worn"}).editions[
+        "main"
+    ]
     assert edition.shots[1].line == "Made for slow days."
     assert edition.shots[1].claims[0].field == "override"
     assert edition.closing_line == "See it worn."

@@ -55,7 +55,9 @@ def test_colour_and_maker_fill_in_for_a_missing_description(tmp_path: Path) -> N
 
 
 def test_a_clause_that_only_adds_the_colour_becomes_the_colour_line(tmp_path: Path) -> None:
-    assert said(tmp_path, title="Hair dryer", description="Black hair dryer on a white background.", colour="black") == [
+    assert said(
+        tmp_path, title="Hair dryer", description="Black hair dryer on a white background.", colour="black"
+    ) == [
         "Hair dryer.",
         "In black.",
     ]
@@ -81,7 +83,9 @@ def test_a_colour_at_the_end_of_a_title_is_spoken_as_one(tmp_path: Path) -> None
         ("Made with eco-friendly dyes. Steel body.", "eco"),
     ],
 )
-def test_claims_without_proof_prices_and_shop_talk_are_not_spoken(tmp_path: Path, description: str, absent: str) -> None:
+def test_claims_without_proof_prices_and_shop_talk_are_not_spoken(
+    tmp_path: Path, description: str, absent: str
+) -> None:
     spoken = " ".join(said(tmp_path, title="Milk pan", description=description, vendor="Oda")).casefold()
     assert absent not in spoken
     assert "steel body" in spoken or "aloe" in spoken or "cast iron" in spoken
@@ -100,9 +104,16 @@ def test_a_limited_claim_is_said_whole(tmp_path: Path, limited: str) -> None:
     assert split_once(limited) is None
 
 
+def test_numbers_are_counted_as_they_are_spoken(tmp_path: Path) -> None:
+    described = "Resolution 3840 x 2160 pixels at 120 Hz. Rated to 10,000 hours of use."
+    assert said(tmp_path, title="Monitor", description=described) == ["Monitor.", "Rated to 10,000 hours of use."]
+
+
 def test_banned_words_are_never_said(tmp_path: Path) -> None:
     words = BrandWords(banned_words=("Vegan leather",))
-    spoken = said(tmp_path, words, title="Belt", description="A vegan  leather belt. Brass buckle. Two keepers.", vendor="Oda")
+    spoken = said(
+        tmp_path, words, title="Belt", description="A vegan  leather belt. Brass buckle. Two keepers.", vendor="Oda"
+    )
     assert spoken == ["Belt.", "Brass buckle.", "Two keepers.", "From Oda."]
 
 
@@ -127,8 +138,19 @@ def test_titles_of_any_script_survive_intact(tmp_path: Path, title: str, descrip
 
 
 def test_text_in_another_language_gets_no_english_words(tmp_path: Path) -> None:
-    spoken = said(tmp_path, title="Leinenhemd für Herren", description="Hemd mit Brusttasche.", vendor="Nordlicht", colour="weiß")
+    spoken = said(
+        tmp_path, title="Leinenhemd für Herren", description="Hemd mit Brusttasche.", vendor="Nordlicht", colour="weiß"
+    )
     assert spoken == ["Leinenhemd für Herren.", "Hemd mit Brusttasche.", "Weiß.", "Nordlicht."]
+
+
+def test_a_title_that_starts_with_its_maker_is_named_by_the_rest(tmp_path: Path) -> None:
+    assert said(tmp_path, title="Fernhill | Linen shirt", vendor="Fernhill", colour="moss")[0] == "Linen shirt."
+
+
+def test_a_long_title_keeps_its_noun(tmp_path: Path) -> None:
+    title = "Waterproof Breathable Insulated Hooded Winter Hiking Parka Jacket With Removable Fleece Liner"
+    assert said(tmp_path, title=title, vendor="Oda")[0] == "Insulated Hooded Winter Hiking Parka Jacket."
 
 
 def test_nothing_to_say_is_an_error_with_a_remedy(tmp_path: Path) -> None:
@@ -137,19 +159,26 @@ def test_nothing_to_say_is_an_error_with_a_remedy(tmp_path: Path) -> None:
 
 
 def test_a_hostile_description_ends_in_a_plan_or_a_plan_error(tmp_path: Path) -> None:
-    hostile = "\x00\x1b[31m <script>alert('x')</script> " + "😀" * 500 + "a" * 3000 + ". Oak frame, hand-oiled. " + "\u202e" * 50
+    hostile = (
+        "\x00\x1b[31m <script>alert('x')</script> "
+        + "😀" * 500
+        + "a" * 3000
+        + ". Oak frame, hand-oiled. "
+        + "\u202e" * 50
+    )
     assert "Oak frame, hand-oiled." in said(tmp_path, title="Stool", description=hostile, vendor="Oda")
 
 
-WORDS = st.sampled_from(
-    "oak brass lid with a the and, of not best £5 2.5 cm; – ( ) soft: steel. It's 100% USB! in on É 水 مع 🔥 a@b.co".split(" ")
-)
+DEBRIS = "oak brass lid with a the and, of not best £5 2.5 cm; – ( ) soft: steel. It's 100% USB! in É 水 مع 🔥 a@b.co"
+WORDS = st.sampled_from(DEBRIS.split(" "))
 MESSY = st.lists(WORDS, max_size=40).map(" ".join) | st.text(max_size=200)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=MESSY, description=MESSY, colour=MESSY, vendor=MESSY)
-def test_every_script_is_grounded_and_short_enough(tmp_path: Path, title: str, description: str, colour: str, vendor: str) -> None:
+def test_every_script_is_grounded_and_short_enough(
+    tmp_path: Path, title: str, description: str, colour: str, vendor: str
+) -> None:
     try:
         spoken = said(tmp_path, title=title, description=description, colour=colour, vendor=vendor)
     except PlanError:

@@ -122,5 +122,7 @@ def test_the_weakest_reason_decides_the_rung(
 
 def test_textured_products_are_told_that_footage_is_better(tmp_path: Path) -> None:
     knit = Product(sku="K", title="Knitted hat", description="Ribbed hat with a turned brim.", vendor="Oda")
-    made = plan(tmp_path, product=knit, cutout=ProductCutout(cutouts=(cutout(0.9),)), frames=(frame(1, ViewClass.LIFESTYLE),))
+    made = plan(
+        tmp_path, product=knit, cutout=ProductCutout(cutouts=(cutout(0.9),)), frames=(frame(1, ViewClass.LIFESTYLE),)
+    )
     assert "real footage would show it better" in made.editions["main"].advice

@@ -76,7 +76,7 @@ def cushion(artwork: Path, colourway: str | None) -> Product:
     """A 45 cm linen cushion with piping, upright and leaning back a little; simulated as cloth."""
     colour, other = LINENS[colourway or "sage"]
     linen = m.woven("linen", colour, other, threads=40)
-    size, cells = 5.0, 72
+    size, cells = 4.7, 72
     vertices, faces = shapes.inflated_pillow(size, cells)
     flat = _sheet_uv(size, cells)
     tilt = math.radians(11)

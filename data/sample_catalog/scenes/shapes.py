@@ -232,12 +232,17 @@ def drape(
     return mesh_object(name, grid, faces, material, [tuple(p[:2]) for p in grid])
 
 
+def _hollow(along: float) -> float:
+    """How far a cushion's side is pulled in, 0 at its ends (-1, 1) and at most 1, with a slight ripple."""
+    return (1 - along**2) * (1 + 0.12 * math.sin(9 * along + 1)) / 1.12
+
+
 @lru_cache
 def inflated_pillow(size: float, cells: int = 72, frames: int = 45) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     """Two square sheets sewn along their edges and blown up by Blender's cloth solver: vertices (n, 3) and faces.
 
     The sheets lie in xy around the origin; vertex order is the front sheet row by row, then the back's inner vertices.
-    The corners are cut in, as a sewer does, or they would stick out like ears.
+    The seam is held where filling pulls it, hollow along the sides; the cloth between has 14 % of slack to bulge with.
     """
     line = np.linspace(-size / 2, size / 2, cells + 1)
     front = {(i, j): i * (cells + 1) + j for i in range(cells + 1) for j in range(cells + 1)}
@@ -253,16 +258,19 @@ def inflated_pillow(size: float, cells: int = 72, frames: int = 45) -> tuple[np.
         for j in range(cells):
             ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
             faces += [tuple(front[key] for key in ring), tuple(back[key] for key in reversed(ring))]
-    half, trim = size / 2, 0.10
-    vertices = [(x * (1 - trim * (y / half) ** 2), y * (1 - trim * (x / half) ** 2), z) for x, y, z in vertices]
+    half, waist = size / 2, 0.065
+    vertices = [(x * (1 - waist * _hollow(y / half)), y * (1 - waist * _hollow(x / half)), z) for x, y, z in vertices]
     material = bpy.data.materials.new("unused")
     thing = mesh_object("sheet", vertices, faces, material)
+    seam = thing.vertex_groups.new(name="seam")
+    seam.add([k for (i, j), k in front.items() if i in (0, cells) or j in (0, cells)], 1.0, "REPLACE")
     cloth = thing.modifiers.new("cloth", "CLOTH")
     cloth.settings.quality = 8
     cloth.settings.mass = 0.2
-    cloth.settings.tension_stiffness, cloth.settings.compression_stiffness = 18, 4
-    cloth.settings.bending_stiffness = 3.0
-    cloth.settings.use_pressure, cloth.settings.uniform_pressure_force = True, 1.3
+    cloth.settings.tension_stiffness, cloth.settings.compression_stiffness = 18, 12
+    cloth.settings.bending_stiffness = 0.25
+    cloth.settings.vertex_group_mass, cloth.settings.shrink_min = seam.name, -0.14
+    cloth.settings.use_pressure, cloth.settings.uniform_pressure_force = True, 2.5
     cloth.settings.effector_weights.gravity = 0
     scene = bpy.context.scene
     for frame in range(1, frames + 1):

@@ -51,7 +51,7 @@ class Shot:
     size_px: tuple[int, int] = PORTRAIT
     exposure: float = 0.3
     view: str = "Standard"
-    samples: int = 24
+    samples: int = 8
 
 
 def paper(
@@ -79,10 +79,22 @@ MIST = "#d5dbdc"
 white = paper(WHITE, studio.HIGH_KEY, 0.45, glow=0.3)
 
 SHOTS: dict[str, Shot] = {
-    "hand-wash-front": Shot(_one("bottle"), paper(WARM, studio.SOFTBOX), 0, 6, 6.9, (0, 0, 0.98)),
-    "hand-wash-angle": Shot(_one("bottle", turn_deg=14), paper(WARM, studio.STRIPS), 8, 16, 6.9, (0, 0, 0.97)),
+    "hand-wash-front": Shot(_one("bottle"), paper(WARM, studio.SOFTBOX), 0, 6, 6.9, (0, 0, 0.98), samples=24),
+    "hand-wash-angle": Shot(
+        _one("bottle", turn_deg=14), paper(WARM, studio.STRIPS), 8, 16, 6.9, (0, 0, 0.97), samples=12
+    ),
     "hand-wash-label": Shot(
-        _one("bottle"), paper(WARM, studio.SOFTBOX), -6, 4, 2.6, (0, 0, 0.66), 90, 11, (0, -0.33, 0.66), SQUARE
+        _one("bottle"),
+        paper(WARM, studio.SOFTBOX),
+        -6,
+        4,
+        2.6,
+        (0, 0, 0.66),
+        90,
+        11,
+        (0, -0.33, 0.66),
+        SQUARE,
+        samples=12,
     ),
     "hand-wash-pump": Shot(
         _one("bottle", turn_deg=-10),
@@ -97,10 +109,20 @@ SHOTS: dict[str, Shot] = {
         SQUARE,
     ),
     "hand-wash-shelf": Shot(
-        _one("bottle", turn_deg=5), sets.bath, 6, 7, 6.2, (0.12, 0, 1.12), 62, 3.2, (0, -0.33, 0.7), PORTRAIT
+        _one("bottle", turn_deg=5),
+        sets.bath,
+        6,
+        7,
+        6.2,
+        (0.12, 0, 1.12),
+        62,
+        3.2,
+        (0, -0.33, 0.7),
+        PORTRAIT,
+        samples=16,
     ),
     "mug-sage-front": Shot(
-        _one("mug", "sage"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=SQUARE
+        _one("mug", "sage"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=SQUARE, samples=24
     ),
     "mug-sage-above": Shot(
         _one("mug", "sage", -28), paper(MIST, studio.SIDE), 0, 42, 4.8, (0.1, 0, 0.40), size_px=SQUARE
@@ -109,7 +131,7 @@ SHOTS: dict[str, Shot] = {
         _one("mug", "sage", -20), sets.kitchen, 8, 10, 4.6, (0.05, 0, 0.72), 55, 2.8, (0, -0.42, 0.6), PORTRAIT
     ),
     "mug-clay-front": Shot(
-        _one("mug", "clay"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=SQUARE
+        _one("mug", "clay"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=LANDSCAPE
     ),
     "mug-clay-glaze": Shot(
         _one("mug", "clay", -25),
@@ -145,9 +167,9 @@ SHOTS: dict[str, Shot] = {
         PORTRAIT,
         exposure=0.8,
     ),
-    "tea-front": Shot(_one("carton"), white, 0, 5, 4.9, (0, 0, 0.64), exposure=-0.35),
-    "tea-three-quarter": Shot(_one("carton", turn_deg=34), white, 0, 16, 5.3, (0, 0, 0.62), exposure=-0.35),
-    "tea-side": Shot(_one("carton", turn_deg=-66), white, 0, 9, 5.0, (0, 0, 0.64), exposure=-0.35),
+    "tea-front": Shot(_one("carton"), white, 0, 5, 4.9, (0, 0, 0.64), exposure=-0.35, samples=14),
+    "tea-three-quarter": Shot(_one("carton", turn_deg=34), white, 0, 16, 5.3, (0, 0, 0.62), exposure=-0.35, samples=24),
+    "tea-side": Shot(_one("carton", turn_deg=-66), white, 0, 9, 5.0, (0, 0, 0.64), exposure=-0.35, samples=12),
     "tea-lid": Shot(
         _one("carton", turn_deg=28), white, 0, 38, 3.3, (0.0, -0.1, 1.06), 90, 9, (0.05, -0.3, 1.2), SQUARE, -0.35
     ),
@@ -209,8 +231,8 @@ SHOTS: dict[str, Shot] = {
         (0.4, 0.4, 2.2),
         PORTRAIT,
     ),
-    "can-front": Shot(_one("can"), paper(BLUSH, studio.STRIPS), 0, 7, 5.8, (0, 0, 0.79)),
-    "can-angle": Shot(_one("can", turn_deg=-52), paper(BLUSH, studio.SOFTBOX), 0, 15, 5.8, (0, 0, 0.78)),
+    "can-front": Shot(_one("can"), paper(BLUSH, studio.STRIPS), 0, 7, 5.8, (0, 0, 0.79), samples=12),
+    "can-angle": Shot(_one("can", turn_deg=-52), paper(BLUSH, studio.SOFTBOX), 0, 15, 5.8, (0, 0, 0.78), samples=12),
     "can-trio": Shot(
         (
             Item("can", None, (0, -0.3, 0)),
@@ -237,7 +259,7 @@ SHOTS: dict[str, Shot] = {
         LANDSCAPE,
     ),
     "candle-front": Shot(
-        _one("candle"), paper("#d9cfc4", studio.STRIPS), 0, 8, 3.9, (0, 0, 0.47), size_px=SQUARE, samples=36
+        _one("candle"), paper("#d9cfc4", studio.STRIPS), 0, 8, 3.9, (0, 0, 0.47), size_px=PORTRAIT, samples=16
     ),
     "candle-angle": Shot(
         _one("candle", turn_deg=22),
@@ -246,8 +268,8 @@ SHOTS: dict[str, Shot] = {
         26,
         4.1,
         (0, 0, 0.44),
-        size_px=SQUARE,
-        samples=36,
+        size_px=PORTRAIT,
+        samples=16,
     ),
     "candle-wick": Shot(
         _one("candle"),
@@ -260,7 +282,7 @@ SHOTS: dict[str, Shot] = {
         8,
         (0.02, 0, 0.72),
         LANDSCAPE,
-        samples=36,
+        samples=16,
     ),
     "candle-desk": Shot(
         _one("candle", turn_deg=-6),
@@ -273,12 +295,12 @@ SHOTS: dict[str, Shot] = {
         2.8,
         (0, -0.4, 0.5),
         PORTRAIT,
-        samples=36,
+        samples=16,
         exposure=0.9,
     ),
-    "kettle-front": Shot(_one("kettle"), paper(GREY, studio.STRIPS), 0, 8, 8.6, (-0.08, 0, 0.68), size_px=SQUARE),
+    "kettle-front": Shot(_one("kettle"), paper(GREY, studio.STRIPS), 0, 8, 8.6, (-0.08, 0, 0.68), size_px=LANDSCAPE),
     "kettle-angle": Shot(
-        _one("kettle", turn_deg=38), paper(GREY, studio.SOFTBOX), 0, 18, 8.8, (-0.05, 0, 0.64), size_px=SQUARE
+        _one("kettle", turn_deg=38), paper(GREY, studio.SOFTBOX), 0, 18, 8.8, (-0.05, 0, 0.64), size_px=LANDSCAPE
     ),
     "kettle-handle": Shot(
         _one("kettle", turn_deg=20),
@@ -292,10 +314,17 @@ SHOTS: dict[str, Shot] = {
         size_px=LANDSCAPE,
     ),
     "kettle-kitchen": Shot(
-        _one("kettle", turn_deg=16), sets.kitchen, 4, 10, 6.6, (0, 0, 0.98), 50, 3.2, (0, -0.6, 0.7), SQUARE
+        _one("kettle", turn_deg=16), sets.kitchen, 4, 10, 6.6, (0, 0, 0.98), 50, 3.2, (0, -0.6, 0.7), PORTRAIT
     ),
     "soap-front": Shot(
-        _one("soap", turn_deg=12), paper("#c9d2c4", studio.SOFTBOX), 0, 48, 3.9, (0, 0, 0.13), size_px=LANDSCAPE
+        _one("soap", turn_deg=12),
+        paper("#c9d2c4", studio.SOFTBOX),
+        0,
+        48,
+        3.9,
+        (0, 0, 0.13),
+        size_px=LANDSCAPE,
+        samples=12,
     ),
     "soap-stack": Shot(
         (Item("soap", "bare", (0, 0, 0), -8), Item("soap", None, (0.02, -0.01, 0.26), 10)),
@@ -304,7 +333,7 @@ SHOTS: dict[str, Shot] = {
         34,
         4.2,
         (0, 0, 0.28),
-        size_px=SQUARE,
+        size_px=LANDSCAPE,
     ),
     "soap-grain": Shot(
         _one("soap", "bare", -25),
@@ -339,7 +368,13 @@ SHOTS: dict[str, Shot] = {
         size_px=LANDSCAPE,
     ),
     "towel-above": Shot(
-        _one("towel", turn_deg=18), paper("#b9c0c4", studio.SIDE, scale=1.8), 0, 40, 11.5, (0, 0, 0.25), size_px=SQUARE
+        _one("towel", turn_deg=18),
+        paper("#b9c0c4", studio.SIDE, scale=1.8),
+        0,
+        40,
+        11.5,
+        (0, 0, 0.25),
+        size_px=LANDSCAPE,
     ),
     "towel-fold": Shot(
         _one("towel", turn_deg=-22),

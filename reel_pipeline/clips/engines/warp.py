@@ -15,8 +15,8 @@ PARALLAX_GROWTH = 0.05
 
 
 _OVERSAMPLING = 2.0
-"""The canvas is resampled once so that the closest window is twice the output size, then read bilinearly: a quarter of the time
-of a bicubic read at 1:1, and no softer at any phase (worst gain at the photo's Nyquist 0.7 against 0)."""
+"""The canvas is resampled once so that the closest window is twice the output size, then read bilinearly: a quarter of
+the time of a bicubic read at 1:1, and no softer at any phase (worst gain at the photo's Nyquist 0.7 against 0)."""
 
 
 class Warp:
@@ -68,7 +68,8 @@ def _warp(plane: Plane, window: NDArray[np.float64], width: int, height: int) ->
         [0.0, scale_y, window[1] + 0.5 * scale_y - 0.5],
     ])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(plane, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    seen = cv2.warpAffine(plane, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.uint8)
 
 
 def _parallax(

@@ -33,7 +33,7 @@ MAX_PLAIN_NOISE_DE = 3.0
 
 class EmbeddedClassifier:
     name = "embedded"
-    revision = "1"
+    revision = "2"
 
     def look(self, rgb: Pixels) -> Look:
         scene = read_scene(rgb)

@@ -57,12 +57,20 @@ def skin_mask(rgb: Pixels) -> Mask:
 def photo_features(scene: Scene, faces: int) -> dict[str, float]:
     """All features of one photo by name; each about 0 to 1."""
     grey = np.asarray(cv2.cvtColor(scene.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    border = _border_features(scene.backdrop, grey)
+    silhouette = _silhouette_features(scene.subject, scene.box)
+    skin = _skin_features(scene)
     return {
-        **_border_features(scene.backdrop, grey),
-        **_silhouette_features(scene.subject, scene.box),
-        **_skin_features(scene),
+        **border,
+        **silhouette,
+        **skin,
         **_texture_features(scene, grey),
         "faces": min(1.0, float(faces)),
+        # What a linear model can't see: skin before a backdrop is a wearer, a body cut by the frame's lower edge too.
+        "skin_on_plain": skin["skin_some"] * border["border_plain"],
+        "skin_in_the_open": skin["skin"] * border["border_sides_open"],
+        "cut_below": silhouette["touch_bottom"] * border["border_plain_top"],
+        "all_sides_open": float(border["border_plain_worst"] > 0.9),
     }
 
 

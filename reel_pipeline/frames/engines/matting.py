@@ -44,7 +44,7 @@ HOPELESS = 0.15
 
 class MattingCutout:
     name = "matting"
-    revision = "1"
+    revision = "2"
 
     def cut_out(self, rgb: Pixels, own_alpha: Pixels | None = None) -> Matte:
         if own_alpha is not None:
@@ -80,7 +80,8 @@ def _plain_mask(small: Pixels, lab: Plane, backdrop: Backdrop) -> tuple[Mask, fl
     seeds[backdrop.distance < EXACT_DE] = cv2.GC_BGD
     seeds[cv2.erode(lit.astype(np.uint8), kernel, borderValue=1) > 0] = cv2.GC_FGD
     seeds[cv2.dilate(lit.astype(np.uint8), kernel) == 0] = cv2.GC_BGD
-    seeds[cv2.erode((backdrop.distance > SURE_DE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] |= 1
+    far = lit & (backdrop.distance > SURE_DE)
+    seeds[cv2.erode(far.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = cv2.GC_FGD
     if not (seeds == cv2.GC_BGD).any():
         return lit, 0.0
     cut = _grab_cut(small, seeds, (0, 0, 0, 0), cv2.GC_INIT_WITH_MASK)

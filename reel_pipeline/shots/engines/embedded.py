@@ -3,7 +3,7 @@
 from reel_pipeline.records import MAIN_EDITION, BrandLook, Motion, PlanEdition, Role, Shot, ShotPlan
 from reel_pipeline.shots import script, suitability, views
 from reel_pipeline.shots.engines import PlanRequest
-from reel_pipeline.shots.wording import spoken_words
+from reel_pipeline.shots.wording import spoken_chars, spoken_words
 
 REEL_BUDGET_S = 17.0
 """Spoken shots together: 20 s less an end card of 3 s."""
@@ -24,10 +24,10 @@ class EmbeddedPlanner:
         materials = suitability.materials_of(facts, request.frames)
         rung = suitability.highest_rung(materials, request.frames, request.cutouts)
         shots: list[Shot] = []
-        before: Motion | None = None
+        shown: list[tuple[views.View, Motion]] = []
         for number, ((role, view), line) in enumerate(zip(chosen, lines, strict=True), start=1):
-            takes = views.takes_for(role, view, request.frames, before)
-            before = takes[0].motion
+            takes = views.takes_for(role, view, request.frames, shown)
+            shown.append((view, takes[0].motion))
             shots.append(
                 Shot(
                     number=number,
@@ -56,7 +56,7 @@ def _within_time(lines: list[script.Line]) -> list[script.Line]:
     kept: list[script.Line] = []
     total_s = 0.0
     for line in lines:
-        total_s += min(4.0, max(2.0, 0.5 + max(spoken_words(line.text) / 2.5, len(line.text) / 15)))
+        total_s += min(4.0, max(2.0, 0.5 + max(spoken_words(line.text) / 2.5, spoken_chars(line.text) / 15)))
         if len(kept) >= MIN_SHOTS and total_s > REEL_BUDGET_S:
             break
         kept.append(line)

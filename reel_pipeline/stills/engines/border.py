@@ -21,14 +21,15 @@ _STRICT_TOLERANCE = 5.0
 _SOFT_LIMIT = 40.0
 """Deepest studio shadow that is still carried on as backdrop, in levels."""
 _MOST_GRAZED = 0.15
-"""A packshot trimmed to its outline touches an edge only with the tip of a curve, which widens inwards; a cut product doesn't."""
+"""A packshot trimmed to its outline touches an edge only with the tip of a curve, which widens inwards; a product that
+is cut off doesn't."""
 _LEAST_BACKDROP = 0.35
 """Share of the border that must be backdrop before any of it is believed."""
 
 
 @dataclass(frozen=True)
 class Border:
-    """`open_sides`: sides where only backdrop touches the edge. `content_px_xywh`: everything else, the whole photo if none.
+    """`open_sides`: where only backdrop touches the edge. `content_px_xywh`: everything else, the whole photo if none.
 
     `backdrop`: per open side (length, 3) its colour along the edge, bridged where the product grazes it.
     """
@@ -103,7 +104,8 @@ def _covered_line(pixels: Pixels, alpha: Pixels | None, side: str, line: int, ba
 def _is_bare(pixels: Pixels, side: str, backdrop: Floats) -> bool:
     """Whether the outer twentieth of a side shows nothing but backdrop."""
     band = strip(pixels, side, max(8, min(pixels.shape[:2]) // 20)).astype(np.float32)
-    return _longest_run((np.abs(band - backdrop).max(axis=2) > _TOLERANCE).any(axis=0)) <= 0.01 * backdrop.shape[0]
+    standing_out = (np.abs(band - backdrop).max(axis=2) > _TOLERANCE).any(axis=0)
+    return _longest_run(standing_out) <= 0.01 * standing_out.size
 
 
 def _is_soft(profile: Floats, off: Floats) -> NDArray[np.bool_]:
@@ -176,7 +178,7 @@ def _content(pixels: Pixels, alpha: Pixels | None, model: Floats) -> BoxPx:
     mask = (np.abs(small - backdrop).max(axis=2) > 20.0).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     if alpha is not None:
-        mask |= (cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 96).astype(np.uint8)
+        mask = np.maximum(mask, (cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 96).astype(np.uint8))
     x, y, w, h = cv2.boundingRect(mask)
     if w == 0:
         return 0, 0, width, height

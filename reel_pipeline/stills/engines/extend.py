@@ -1,4 +1,4 @@
-"""Paint beyond a photo's edges: its own plain backdrop carried on, or a mat made of its colours. The photo itself is untouched."""
+"""Paint beyond a photo's edges: its own plain backdrop carried on, or a mat. The photo itself is untouched."""
 
 import cv2
 import numpy as np
@@ -17,10 +17,10 @@ def extend_backdrop(
 ) -> Pixels:
     """HWC RGB uint8 with `pads` (left, top, right, bottom) pixels added; where a pad is negative the photo is cropped.
 
-    `backdrop`: (length, 3) colours along the open sides; a closed side gets only a few pixels, which repeat its edge. Each side
-    goes on as the harmonic continuation of its edge: the colour at distance d is the edge's own profile blurred over
-    about d pixels, so a shadow that touches the edge melts away instead of streaking. A fall-off of the backdrop runs
-    out softly. Grain matches the photo's.
+    `backdrop`: (length, 3) colours along the open sides; a closed side gets only a few pixels, which repeat its edge.
+    Each side goes on as the harmonic continuation of its edge: the colour at distance d is the edge's own profile
+    blurred over about d pixels, so a shadow that touches the edge melts away instead of streaking. A fall-off of the
+    backdrop runs out softly. Grain matches the photo's.
     """
     left, top, right, bottom = pads
     height, width = pixels.shape[:2]
@@ -43,9 +43,9 @@ def extend_backdrop(
     # The corners continue what was painted at the sides, so that both directions agree there.
     for side in ("top", "bottom"):
         if side in profiles:
-            ends = [strip(part, side, 1)[0].astype(np.float32) for part in (west, east) for part in part]
+            before, after = ([strip(part, side, 1)[0].astype(np.float32) for part in parts] for parts in (west, east))
             core = profiles[side][max(0, -left) : width - max(0, -right)]
-            profiles[side] = np.concatenate([*ends[: len(west)], core, *ends[len(west) :]])
+            profiles[side] = np.concatenate([*before, core, *after])
     north = beyond(wide, "top", top, profiles.get("top"))
     south = beyond(wide, "bottom", bottom, profiles.get("bottom"))
     return np.ascontiguousarray(np.vstack([*north, wide, *south]))
@@ -56,16 +56,16 @@ def _beyond(profile: Floats, drift: Floats, side: str, grain: float, random: np.
     painted = _blurred_with_distance(profile, np.arange(1, len(drift) + 1, dtype=np.float32)) + drift[:, None, :]
     noise = random.standard_normal(painted.shape[:2], dtype=np.float32)
     painted += (grain * noise)[..., None] * (profile.mean() < 254.5)
-    rows = np.clip(np.rint(painted), 0, 255).astype(np.uint8)
+    rows: Pixels = np.clip(np.rint(painted), 0, 255).astype(np.uint8)
     if side == "top":
         return rows[::-1]
     if side == "bottom":
         return rows
-    return (rows[::-1] if side == "left" else rows).swapaxes(0, 1)
+    return np.swapaxes(rows[::-1] if side == "left" else rows, 0, 1)
 
 
 def _blurred_with_distance(profile: Floats, distance: Floats) -> Floats:
-    """(pad, length, 3): the profile, blurred over a width that grows with the distance (Poisson kernel of a half plane)."""
+    """(pad, length, 3): the profile, blurred over a width that grows with the distance, as a harmonic function is."""
     widest = max(2.0, profile.shape[0] / 2)
     sigmas = [1.0]
     while sigmas[-1] < min(widest, float(distance[-1])):
@@ -110,11 +110,10 @@ def _grain(pixels: Pixels) -> float:
 
 
 def mat(pixels: Pixels, size: tuple[int, int], background: tuple[int, int, int]) -> Pixels:
-    """(height, width) of calm colour for a photo to lie on: the brand's background with a breath of the photo's own light."""
+    """(height, width) of calm colour for a photo to lie on: the brand's background, tinted faintly by the photo."""
     height, width = size
-    tiny = cv2.resize(pixels, (9, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
-    tiny = cv2.GaussianBlur(tiny, (0, 0), 3.0)
+    tiny = cv2.GaussianBlur(cv2.resize(pixels, (9, 16), interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), 3.0)
     tinted = tiny * _MAT_TINT + np.array(background, np.float32) * (1 - _MAT_TINT)
     smooth = cv2.resize(tinted, (width, height), interpolation=cv2.INTER_CUBIC)
-    smooth += np.random.default_rng(0).standard_normal((height, width, 1), dtype=np.float32) * 0.5
-    return np.asarray(np.clip(np.rint(smooth), 0, 255), np.uint8)
+    dither = np.random.default_rng(0).standard_normal((height, width, 1), dtype=np.float32) * 0.5
+    return np.asarray(np.clip(np.rint(smooth + dither), 0, 255), np.uint8)

@@ -2,12 +2,13 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Rung, Take, WindowPx
 from reel_pipeline.stills.engines import Keyframe, PhotoLayers
-from reel_pipeline.stills.engines.border import Border, measure
+from reel_pipeline.stills.engines.border import Border, Floats, measure
 from reel_pipeline.stills.engines.extend import extend_backdrop, mat
 from reel_pipeline.stills.layout import Box, Layout, Scene, lay_out
 
@@ -24,7 +25,7 @@ class Layered:
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         if take.rung not in (Rung.STILL_MOTION, Rung.PARALLAX):
             raise RenderError(
-                f"The layered still engine makes still_motion and parallax, not {take.rung}; choose another still engine."
+                f"The layered still engine makes still_motion and parallax, not {take.rung}; choose another engine."
             )
         height, width = layers.pixels.shape[:2]
         focus = _within(take.focus_px_xywh, width, height)
@@ -148,14 +149,15 @@ def _parallax_layers(
     return filled, product, depth
 
 
-def _from_around(pixels: Pixels, known: np.ndarray) -> Pixels:
+def _from_around(pixels: Pixels, known: NDArray[np.bool_]) -> Pixels:
     """Every pixel from the nearest known ones, by ever coarser averages (push-pull)."""
     weight = known.astype(np.float32)
-    levels = [(pixels.astype(np.float32) * weight[..., None], weight)]
+    levels: list[tuple[Floats, Floats]] = [(pixels.astype(np.float32) * weight[..., None], weight)]
     while min(levels[-1][1].shape) > 2:
         colour, share = levels[-1]
         size = (max(1, share.shape[1] // 2), max(1, share.shape[0] // 2))
-        levels.append(tuple(cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (colour, share)))
+        halves = (np.asarray(cv2.resize(a, size, interpolation=cv2.INTER_AREA), np.float32) for a in (colour, share))
+        levels.append((next(halves), next(halves)))
     colour, share = levels.pop()
     whole = colour / np.maximum(share, 1e-6)[..., None]
     for colour, share in reversed(levels):

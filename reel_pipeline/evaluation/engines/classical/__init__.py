@@ -1,16 +1,16 @@
 """The embedded judge: classical image analysis, tile by tile in the photo's own coordinates.
 
 Watch the video once (`footage.py`), say what each scene shows (`shots.py`: placed by `registration.py`, compared by
-`tiles.py`, named by `fidelity.py` and `lettering.py`), how it moves (`temporal.py`) and whether the file keeps to its format
-(`technical.py`); then gate every suspicion by `thresholds.toml`. A fault rejects; without one, anything that had to be
-verified and could not be is for a person; only the rest is accepted.
+`tiles.py`, named by `fidelity.py` and `lettering.py`), how it moves (`temporal.py`) and whether the file keeps to its
+format (`technical.py`); then gate every suspicion by `thresholds.toml`. A fault rejects; without one, anything that had
+to be verified and could not be is for a person; only the rest is accepted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from reel_pipeline.errors import EvaluationError
@@ -54,11 +54,13 @@ class ClassicalJudge:
         scenes = _planned_scenes(cut_list, footage) if cut_list else _seen_scenes(footage)
         examiner = Examiner(footage, cut_list, references, read)
         for scene in scenes:
+            samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
             if not scene.is_card:
-                samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
                 examiner.examine(scene, samples)
+            elif cut_list:
+                examiner.examine_card(scene, samples)
         findings = examiner.findings
-        dark = any(bool((reference.luma < 18).mean() > 0.97) for reference in references)
+        dark = any(bool((reference.luma < 6).mean() > 0.7) for reference in references)
         whole = list(inspect_motion(footage.steps, scenes, footage.fps, cut_list is not None, dark))
         if cut_list:
             whole += [*inspect_format(footage, cut_list), *inspect_sound(video, footage.fps)]
@@ -79,7 +81,7 @@ def _planned_scenes(cut_list: CutList, footage: Footage) -> list[Scene]:
 def _seen_scenes(footage: Footage) -> list[Scene]:
     """The stretches between hard cuts; the last is an end card if it stands still and is mostly one colour."""
     edges = [0, *footage.steps.cuts, footage.frame_count]
-    scenes = [Scene(start, stop - start) for start, stop in zip(edges, edges[1:], strict=False) if stop > start]
+    scenes = [Scene(start, stop - start) for start, stop in pairwise(edges) if stop > start]
     last = scenes[-1]
     samples = [sample for sample in footage.samples if last.start <= sample.index < last.stop]
     is_still = bool(still_frames(footage.steps, last).all())
@@ -152,4 +154,6 @@ def _charge(footage: Footage, scene: Scene, suspicion: Suspicion, gates: dict[st
 
 
 def _name(scene: Scene, scenes: Sequence[Scene]) -> str:
+    if scene.is_card:
+        return "The end card"
     return f"Shot {scene.number if scene.number is not None else scenes.index(scene) + 1}"

@@ -11,7 +11,7 @@ _GAP_PX = 6
 
 
 def side_by_side(photo: Pixels, frame: Pixels, box: BoxPx) -> bytes:
-    """JPEG of three equal panels. Both pictures are HWC RGB uint8 on the same grid, `box` in it; some surroundings are shown."""
+    """JPEG of three equal panels. Both pictures are HWC RGB uint8 on one grid, `box` in it; surroundings are shown."""
     x, y, width, height = box
     side = max(48, round(1.6 * max(width, height)))
     left, top = max(0, x + width // 2 - side // 2), max(0, y + height // 2 - side // 2)

@@ -15,7 +15,6 @@ from reel_pipeline.evaluation.engines.classical.tiles import (
     WINDOW_PX,
     Comparison,
     Mask,
-    Plane,
     colour_difference,
     lightness_gain,
 )
@@ -58,7 +57,7 @@ def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
 
 
 def _warp(comparison: Comparison, frame: int) -> Suspicion:
-    """Residual flow where the photo has structure: the window whose median is farthest off, in % of the product's width."""
+    """Residual flow where the photo has structure: the window that is farthest off, in % of the product's width."""
     far = np.linalg.norm(comparison.flow, axis=2)
     structured = _structured(comparison)
     size = 24
@@ -77,13 +76,13 @@ def _warp(comparison: Comparison, frame: int) -> Suspicion:
 
 
 def _structured(comparison: Comparison) -> Mask:
-    """Where flow can be told in both directions: the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994)."""
-    corners = cv2.cornerMinEigenVal(comparison.photo, WINDOW_PX, 3)
-    return comparison.valid & (comparison.detail > 8) & (corners > 2e-3 * 255)
+    """Where flow can be told in both directions: smaller eigenvalue of the structure tensor (Shi and Tomasi 1994)."""
+    corners = cv2.cornerMinEigenVal(comparison.photo, WINDOW_PX, None, 3)
+    return np.asarray(comparison.valid & (comparison.detail > 8) & (corners > 2e-3 * 255), np.bool_)
 
 
 def _really_moved(comparison: Comparison, box: BoxPx, shift: float) -> bool:
-    """Flow is believed where the photo's patch is found again, well matching, at a shift of that size and not at none."""
+    """Flow is believed where the photo's patch is found again, well matching, at such a shift and not at none."""
     if shift <= _MIN_SHIFT_PX:
         return True
     x, y, width, height = box
@@ -103,10 +102,9 @@ def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     difference, valid, step = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
     if not valid.any():
         return
-    difference = cv2.medianBlur(np.where(valid, difference, 0).astype(np.float32), 3)
+    difference = np.asarray(cv2.medianBlur(np.where(valid, difference, 0).astype(np.float32), 3), np.float32)
     score = float(np.percentile(difference[valid], 98))
-    where = (difference >= max(score, 1e-3)).astype(np.uint8)
-    x, y, width, height = _largest(where)
+    x, y, width, height = _largest(difference >= max(score, 1e-3))
     box = (x * step[0], y * step[1], width * step[0], height * step[1])
     yield _suspect(comparison, "color_drift", score, frame, box)
     relit = max(gain, 1 / max(gain, 1e-3))
@@ -114,9 +112,9 @@ def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
 
 
 def _ghost(comparison: Comparison) -> float:
-    """Opacity of a faint second copy: the residual regressed on (photo shifted - photo), the shift from phase correlation.
+    """Opacity of a faint second copy: the residual regressed on (photo shifted - photo), the shift by correlation.
 
-    A ghost F = (1 - a) P + a P(x - d) leaves F - P = a (P(x - d) - P). 0 where that explains under a third of the residual.
+    A ghost F = (1 - a) P + a P(x - d) leaves F - P = a (P(x - d) - P). 0 where that explains under a third of it.
     """
     weight = comparison.valid.astype(np.float32)
     residual = (comparison.frame - comparison.photo) * weight
@@ -170,7 +168,7 @@ def _frame_box(comparison: Comparison, box: BoxPx) -> BoxPx:
     return round(left), round(top), max(1, round(right - left)), max(1, round(bottom - top))
 
 
-def _largest(where: Mask | Plane) -> BoxPx:
+def _largest(where: Mask) -> BoxPx:
     count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(where, np.uint8))
     if count < 2:
         return 0, 0, where.shape[1], where.shape[0]

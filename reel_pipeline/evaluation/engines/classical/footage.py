@@ -163,5 +163,5 @@ def _sample(index: int, planes: list[NDArray[np.uint8]], scale: float) -> Sample
         return Sample(index, y, u, v)
     height, width = planes[0].shape
     size = (round(width * scale), round(height * scale))
-    y, u, v = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
+    y, u, v = (np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8) for plane in planes)
     return Sample(index, y, u, v)

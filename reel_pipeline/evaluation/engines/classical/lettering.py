@@ -1,7 +1,7 @@
 """The photo's text lines, glyph by glyph at the frame's full resolution.
 
-A line whose every glyph matches needs no reading. One that doesn't is read in both pictures by the same reader at the same
-scale, so that what the reader can't do at that size counts against neither.
+A line whose every glyph matches needs no reading. One that doesn't is read in both pictures by the same reader at the
+same scale, so that what the reader can't do at that size counts against neither.
 """
 
 import re
@@ -25,7 +25,7 @@ MAX_READ_LINES = 3
 """A frame: reading costs 0.1 to 0.3 s a line."""
 SUSPECT = 0.3
 _MARGIN = 0.15
-_FOLD = str.maketrans({"I": "1", "l": "1", "|": "1", "i": "1", "O": "0", "o": "0", "Q": "0", "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2"})
+_FOLD = str.maketrans("Il|iOoQSsBZz", "111100055822")
 _SURE = 0.8
 
 
@@ -107,7 +107,8 @@ def _worst_glyph(photo: Pixels, frame: Pixels) -> tuple[float, BoxPx]:
     """1 - NCC of the worst window as large as a glyph, 0 where the residual is a codec's; with that window's box."""
     window = max(7, round(0.5 * photo.shape[0]) | 1)
     planes = [
-        cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0) for crop in (photo, frame)
+        np.asarray(cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0), np.float32)
+        for crop in (photo, frame)
     ]
     ncc, residual = correlate(planes[0], planes[1], np.ones(planes[0].shape, np.bool_), window)
     mismatch = np.where(residual > 10, 1 - ncc, 0)

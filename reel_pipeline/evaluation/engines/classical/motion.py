@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from reel_pipeline.media.photo import Pixels
 
 STILL_LAG_S_FRAMES = 12
-"""Stillness compares frames this far apart: a slow zoom of 2 % a second moves an edge by a pixel of the reel in half a second."""
+"""Stillness compares frames this far apart: a zoom of 2 % a second moves an edge by a pixel of the reel meanwhile."""
 _REFRESH_FRAMES = 8
 _MIN_TRACKS = 12
 
 
 @dataclass
 class Steps:
-    """Per frame: `mean_luma` and `dark_share` (share of pixels below 32) in limited-range luma; `change`: mean absolute
+    """Per frame: `mean_luma` and `dark_share` (share of pixels below 20) in limited-range luma; `change`: mean absolute
     difference to the frame before at 68 px width, grey levels; `moved`: share of the detailed pixels that differ from
     `STILL_LAG_S_FRAMES` ago (nan where there is none); `shift`: (dx, dy, log scale, rotation) to the frame before in
     widths, at the picture's middle (nan where it can't be told)."""
@@ -51,7 +51,7 @@ class MotionMeter:
         tiny = np.asarray(cv2.resize(small, (68, max(4, height // 4)), interpolation=cv2.INTER_AREA), np.uint8)
         steps = self.steps
         steps.mean_luma.append(float(small.mean()))
-        steps.dark_share.append(float((small < 32).mean()))
+        steps.dark_share.append(float((small < 20).mean()))
         change = float(cv2.absdiff(tiny, self._tiny).mean()) if self._tiny is not None else 0.0
         usual = float(np.median(steps.change[-12:])) if steps.change else 0.0
         is_cut = self._tiny is not None and change > max(5.0, 5.0 * usual)
@@ -72,15 +72,17 @@ class MotionMeter:
             return unknown
         last = self._recent[-1]
         if self._points is None or self._age >= _REFRESH_FRAMES or len(self._points) < 2 * _MIN_TRACKS:
-            self._points = cv2.goodFeaturesToTrack(last, 120, 0.01, 6)
+            found_points = cv2.goodFeaturesToTrack(last, 120, 0.01, 6)
+            self._points = None if found_points is None else np.asarray(found_points, np.float32)
             self._age = 0
         if self._points is None or len(self._points) < _MIN_TRACKS:
             self._points = None
             return unknown
-        found, ok, _ = cv2.calcOpticalFlowPyrLK(last, small, self._points, None, winSize=(11, 11), maxLevel=3)
+        guess = self._points.copy()
+        found, ok, _ = cv2.calcOpticalFlowPyrLK(last, small, self._points, guess, winSize=(11, 11), maxLevel=3)
         good = ok.ravel() == 1
         before, after = self._points[good], found[good]
-        self._points, self._age = after, self._age + 1
+        self._points, self._age = np.asarray(after, np.float32), self._age + 1
         if len(after) < _MIN_TRACKS:
             return unknown
         matrix, _ = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=0.7)
@@ -89,7 +91,8 @@ class MotionMeter:
         middle = np.array([small.shape[1] / 2, small.shape[0] / 2, 1.0])
         dx, dy = matrix @ middle - middle[:2]
         a, b = matrix[0, 0], matrix[1, 0]
-        return (float(dx) / self._width, float(dy) / self._width, float(np.log(np.hypot(a, b))), float(np.arctan2(b, a)))
+        turn, growth = float(np.arctan2(b, a)), float(np.log(np.hypot(a, b)))
+        return float(dx) / self._width, float(dy) / self._width, growth, turn
 
 
 def _moved(before: Pixels, now: Pixels) -> float:

@@ -1,13 +1,15 @@
 """What lies over the picture: known from the cut list, or told from the picture by how it behaves.
 
-A caption stays where it is on the screen while the photo moves under it; a detail that someone invented on the product moves
-with the product. Where the camera hardly moves the two look alike, and only lettering is taken for an overlay.
+A caption stays where it is on the screen while the photo moves under it; a detail that someone invented on the product
+moves with the product. Where the camera hardly moves the two look alike, and only lettering is taken for an overlay.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.registration import Matrix
 from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask
@@ -74,7 +76,7 @@ def _patches(comparison: Comparison, shape: tuple[int, int]) -> list[BoxPx]:
 
 
 def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, other: Pixels) -> bool | None:
-    """True: the same pixels at the same place although the photo moved on. False: it went with the photo. None: can't tell."""
+    """True: the same pixels in the same place though the photo moved. False: it went with it. None: can't tell."""
     x, y, width, height = box
     middle = np.array([[[x + width / 2, y + height / 2]]], np.float64)
     follow = there @ np.linalg.inv(here)
@@ -83,7 +85,8 @@ def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, oth
         return None
     patch = frame[y : y + height, x : x + width]
     at_place = cv2.absdiff(patch, other[y : y + height, x : x + width])
-    went = cv2.warpPerspective(other, follow, (frame.shape[1], frame.shape[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    size, how = (frame.shape[1], frame.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    went = cv2.warpPerspective(other, follow, size, flags=how)
     with_photo = cv2.absdiff(patch, went[y : y + height, x : x + width])
     stayed, followed = float(_strong(at_place)), float(_strong(with_photo))
     if stayed < 0.6 * followed:
@@ -91,7 +94,7 @@ def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, oth
     return False if followed < 0.6 * stayed else None
 
 
-def _strong(difference: Pixels) -> float:
+def _strong(difference: NDArray[Any]) -> float:
     """Mean over the fifth of the pixels that differ most: a caption's own pixels, not the photo between its letters."""
     flat = np.sort(difference.max(2).ravel())
     return float(flat[-max(1, len(flat) // 5) :].mean())

@@ -1,7 +1,7 @@
 """Where a frame shows which gallery photo: a 3x3 matrix from photo pixels to kept-frame pixels.
 
-Keypoints first (SIFT with MAGSAC); where a product has too little texture for them, a direct photometric search. Whether the
-frame shows the photo faithfully is `tiles.py`'s business.
+Keypoints first (SIFT with MAGSAC); where a product has too little texture for them, a direct photometric search.
+Whether the frame shows the photo faithfully is `tiles.py`'s business.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Placement:
-    """Photo `photo` lies in the frame by `matrix`. `inliers`: keypoints that agree; 0 when it was found photometrically."""
+    """Photo `photo` lies in the frame by `matrix`. `inliers`: keypoints that agree; 0 when found photometrically."""
 
     photo: int
     matrix: Matrix
@@ -47,7 +47,7 @@ class Placement:
     @property
     def linear(self) -> Matrix:
         """The 2x2 affine part at the photo's origin."""
-        return self.matrix[:2, :2] / self.matrix[2, 2]
+        return np.asarray(self.matrix[:2, :2] / self.matrix[2, 2])
 
     @property
     def scale(self) -> float:
@@ -73,7 +73,8 @@ class Reference:
     @cached_property
     def product_box(self) -> BoxPx:
         """Box of what differs from the border's colour where the border is plain, else the whole photo."""
-        small = cv2.resize(self.rgb, (160, max(8, round(160 * self.height_px / self.width_px))), interpolation=cv2.INTER_AREA)
+        size = (160, max(8, round(160 * self.height_px / self.width_px)))
+        small = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
         lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
         middle = np.median(border, axis=0)
@@ -92,7 +93,7 @@ def find_features(luma: Pixels, side_px: int, count: int = 2000) -> Features:
     """SIFT on HW uint8 reduced to `side_px`; a low contrast threshold, as plain cloth has no strong corners."""
     scale = min(1.0, side_px / max(luma.shape))
     small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luma
-    keypoints, descriptors = cv2.SIFT_create(nfeatures=count, contrastThreshold=0.02).detectAndCompute(small, None)
+    keypoints, descriptors = cv2.SIFT.create(nfeatures=count, contrastThreshold=0.02).detectAndCompute(small, None)
     if descriptors is None:
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
     points = (np.array([keypoint.pt for keypoint in keypoints], np.float32) + 0.5) / scale - 0.5
@@ -101,7 +102,7 @@ def find_features(luma: Pixels, side_px: int, count: int = 2000) -> Features:
 
 
 def place_by_features(reference: Reference, frame: Features) -> Placement | None:
-    """Similarity by MAGSAC, freed to an affine on its inliers, to a homography only where that explains far more."""
+    """Similarity by RANSAC, freed to an affine by MAGSAC, to a homography only where that explains far more."""
     photo = reference.features
     if min(len(photo.points), len(frame.points)) < MIN_INLIERS:
         return None
@@ -111,7 +112,7 @@ def place_by_features(reference: Reference, frame: Features) -> Placement | None
         return None
     source = photo.points[[match.trainIdx for match in kept]]
     target = frame.points[[match.queryIdx for match in kept]]
-    similarity, mask = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0, maxIters=4000)
+    similarity, mask = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=4.0)
     if similarity is None:
         return None
     inside = mask.ravel() == 1
@@ -121,8 +122,9 @@ def place_by_features(reference: Reference, frame: Features) -> Placement | None
     homography, agree = cv2.findHomography(source, target, cv2.USAC_MAGSAC, 3.0, maxIters=4000, confidence=0.999)
     if homography is not None:
         agreeing = _distinct(source[agree.ravel() == 1])
-        if agreeing > 1.4 * inliers + 6 and _is_sane(homography, reference):
-            matrix, inliers = homography / homography[2, 2], agreeing
+        projective = np.asarray(homography / homography[2, 2], np.float64)
+        if agreeing > 1.4 * inliers + 6 and _is_sane(projective, reference):
+            matrix, inliers = projective, agreeing
     if inliers < MIN_INLIERS or not _is_sane(matrix, reference):
         return None
     return Placement(reference.index, matrix.astype(np.float64), inliers)
@@ -134,7 +136,7 @@ def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, P
     With it comes the search's correlation.
     """
     reduce = _SEARCH_WIDTH_PX / frame_luma.shape[1]
-    frame = cv2.resize(frame_luma, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA)
+    frame = np.asarray(cv2.resize(frame_luma, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
     best_score, best = _MIN_SEARCH_NCC, None
     for share in _SEARCH_SCALES:
         scale = share * _SEARCH_WIDTH_PX / reference.width_px
@@ -151,7 +153,7 @@ def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, P
 
 
 def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, Matrix]:
-    """Best place of the photo at one scale: the product in the frame where it fits, else the frame's middle in the photo."""
+    """Best place of the photo at one scale: the product in the frame if it fits, else the frame's middle in it."""
     size = (max(4, round(reference.width_px * scale)), max(4, round(reference.height_px * scale)))
     photo = cv2.resize(reference.luma, size, interpolation=cv2.INTER_AREA)
     x, y, width, height = (round(value * scale) for value in reference.product_box)
@@ -175,16 +177,16 @@ def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, M
 
 
 def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> Matrix | None:
-    """ECC (Evangelidis and Psarakis 2008) over affine maps, from the search's scale step of 12 % to a fraction of a pixel."""
+    """ECC (Evangelidis and Psarakis 2008) over affine maps: from the search's scale step to a fraction of a pixel."""
     scale = matrix[0, 0]
     photo = cv2.resize(reference.luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     factor = np.diag([photo.shape[1] / reference.width_px, photo.shape[0] / reference.height_px, 1.0])
     warp = (matrix @ np.linalg.inv(factor)).astype(np.float32)[:2]
-    inverse = np.vstack([warp, [0, 0, 1]])
     # ECC warps its second picture onto its first: the template is the photo, so that all of it counts.
     try:
         stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
-        score, found = cv2.findTransformECC(photo, frame, inverse[:2].astype(np.float32), cv2.MOTION_AFFINE, stop, None, 5)
+        everywhere = np.full(frame.shape, 255, np.uint8)
+        score, found = cv2.findTransformECC(photo, frame, warp, cv2.MOTION_AFFINE, stop, everywhere, 5)
     except cv2.error:
         return None
     if score < _MIN_SEARCH_NCC:
@@ -194,7 +196,7 @@ def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> Matrix | Non
 
 
 def _freed(matrix: Matrix, source: NDArray[np.float32], target: NDArray[np.float32]) -> Matrix:
-    """The affine of least squares on the similarity's inliers, thinned so that crowded texture does not outvote the rest."""
+    """The affine that the similarity's inliers agree on."""
     affine, _ = cv2.estimateAffine2D(source, target, method=cv2.USAC_MAGSAC, ransacReprojThreshold=2.0)
     return matrix if affine is None else np.vstack([affine, [0, 0, 1]])
 
@@ -206,8 +208,8 @@ def _distinct(points: NDArray[np.float32]) -> int:
 
 def _is_sane(matrix: Matrix, reference: Reference) -> bool:
     """Neither mirrored, nor squeezed beyond recognition, nor turned inside out at a corner."""
-    corners = np.array([[0, 0, 1], [reference.width_px, 0, 1], [0, reference.height_px, 1],
-                        [reference.width_px, reference.height_px, 1]], np.float64)
+    width, height = reference.width_px, reference.height_px
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
     depth = corners @ (matrix[2] / matrix[2, 2])
     if depth.min() < 0.4 or depth.max() > 2.5:
         return False

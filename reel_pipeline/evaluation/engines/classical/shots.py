@@ -32,9 +32,11 @@ MIN_EXPLAINED = 0.5
 MIN_SEEN = 0.4
 """Share of the visible photo that must lie open: the rest may be covered by captions."""
 MIN_FRAME_DETAIL = 0.01
-"""Share of a frame with local contrast, from which on a frame that no photo explains shows another thing, not nothing."""
+"""Share of a frame with local contrast, from which on a frame that no photo explains shows another thing."""
+MAX_CARD_DETAIL = 0.004
+"""As `MIN_FRAME_DETAIL`, on an end card beside what it lists."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
-"""Share of the frame with sharp detail beyond the photo's edge; higher without a cut list, where captions are not listed."""
+"""Share of the frame with sharp detail beyond the photo's edge, by whether a cut list names the captions there."""
 
 
 @dataclass
@@ -88,6 +90,11 @@ class Examiner:
             self.findings.verified_scenes += 1
         if not samples:
             self._cannot(scene, "it is too short to be looked at")
+
+    def examine_card(self, scene: Scene, samples: Sequence[Sample]) -> None:
+        """An end card may show what its cut list names, on a calm ground; any other picture is for a person."""
+        if any(_detail_share(sample.y, self._hidden(sample)) > MAX_CARD_DETAIL for sample in samples):
+            self._cannot(scene, "it shows more than the text and logo that its cut list names")
 
     def _view(self, scene: Scene, sample: Sample, prefer: int | None) -> _View | None:
         hidden = self._hidden(sample)
@@ -193,7 +200,8 @@ def _open_share(comparison: Comparison) -> float:
     detailed = detailed if detailed.sum() > 200 else np.ones_like(detailed)
     rim = np.zeros_like(detailed)
     rim[8:-8, 8:-8] = True
-    return float(comparison.valid[detailed & rim].mean()) if (detailed & rim).any() else 0.0
+    shown = detailed & rim & comparison.uncropped
+    return float(comparison.valid[shown].mean()) if shown.any() else 0.0
 
 
 def _outside_share(view: _View, reference: Reference) -> float:
@@ -202,11 +210,12 @@ def _outside_share(view: _View, reference: Reference) -> float:
     scale = 270 / width
     size = (270, round(height * scale))
     small = cv2.GaussianBlur(cv2.resize(view.sample.y, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
-    corners = np.array([[[0, 0], [reference.width_px, 0], [reference.width_px, reference.height_px], [0, reference.height_px]]])
-    hull = cv2.perspectiveTransform(corners.astype(np.float64), view.comparison.photo_to_frame)[0] * scale
-    inside = cv2.fillConvexPoly(np.zeros(small.shape, np.uint8), np.rint(hull).astype(np.int32), 1)
-    inside = cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0
-    covered = cv2.resize(view.hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    right, bottom = float(reference.width_px), float(reference.height_px)
+    corners = np.array([[[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]])
+    hull = cv2.perspectiveTransform(corners, view.comparison.photo_to_frame)[0] * scale
+    photo = cv2.fillConvexPoly(np.zeros(small.shape, np.uint8), np.rint(hull).astype(np.int32), 1)
+    beyond = cv2.dilate(photo, np.ones((9, 9), np.uint8)) == 0
+    open_here = cv2.resize(view.hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) == 0
     edges = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 30
-    area = cv2.dilate((edges & ~inside & ~covered).astype(np.uint8), np.ones((5, 5), np.uint8))
+    area = cv2.dilate((edges & beyond & open_here).astype(np.uint8), np.ones((5, 5), np.uint8))
     return float(area.mean())

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
+from scipy.signal import lfilter  # type: ignore[attr-defined]
 
 from reel_pipeline.evaluation.engines.classical.footage import Footage
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion

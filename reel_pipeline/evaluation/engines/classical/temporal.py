@@ -13,11 +13,11 @@ from reel_pipeline.evaluation.engines.classical.motion import STILL_LAG_S_FRAMES
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 
 MOVED_SHARE = 0.03
-"""Below this share of moved detail a frame stands still; a slow zoom of 4 % in 1.5 s moves 0.3 and more, a frozen one 0."""
+"""Below this share of moved detail a frame stands still; a zoom of 4 % in 1.5 s moves 0.3 and more, a frozen one 0."""
 HALF_SHARE = 0.45
 """Standing still for this share of a clip without a cut list counts as its half: nobody cuts to the frame."""
-_DARK_SHARE = 0.98
-"""As ffmpeg's blackdetect."""
+_DARK_SHARE = 0.85
+"""Less than the 0.98 of ffmpeg's blackdetect: a caption may lie over a black picture."""
 _FREE_FRAMES = 2
 """Nothing is expected of motion this near to a cut."""
 
@@ -36,7 +36,9 @@ class Scene:
         return self.start + self.count
 
 
-def inspect_motion(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool, dark_photos: bool) -> Iterator[Suspicion]:
+def inspect_motion(
+    steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool, dark_photos: bool
+) -> Iterator[Suspicion]:
     """`planned`: the scenes come from a cut list. `dark_photos`: a gallery photo is itself nearly black."""
     for scene in scenes:
         if not dark_photos and not (scene.is_card and planned):
@@ -55,7 +57,7 @@ def _black(steps: Steps, scene: Scene, fps: float) -> Suspicion:
 
 
 def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) -> Iterator[Suspicion]:
-    """With a plan: seconds that a shot stands still. Without one: the longest still run over `HALF_SHARE` of the clip, so
+    """With a plan: seconds that a shot stands still. Without: the longest still run over `HALF_SHARE` of the clip, so
     that a still second half scores 1; an end card stands still on purpose."""
     if planned:
         for scene in scenes:

@@ -4,6 +4,7 @@ Works on the grid: the visible part of the photo at the scale at which the frame
 deviation is called is `fidelity.py`'s business.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -19,18 +20,21 @@ Mask = NDArray[np.bool_]
 WINDOW_PX = 17
 MIN_SIDE_PX = 48
 RESIDUAL_LEVELS = 7.0
-"""A window whose residual after a gain and offset is below this differs by no more than a codec at CRF 20 to 28 makes."""
+"""A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
 _BLUR_SIGMA_PX = 0.8
 """On both pictures: levels out the interpolation kernels of whoever made the video."""
 _COLOUR_STEP_PX = 9
 _MIN_VALID_SHARE = 0.6
+_CALM_LEVELS = 8.0
+_MAX_CROP = 0.6
+"""Of the photo's height or width: a tighter crop than this shows too little to be told from a blank."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """All planes are HW on the grid. `to_frame`: grid pixels -> kept-frame pixels, `photo_to_frame`
     from photo pixels. `valid`: neither covered by an
-    overlay nor outside the frame. `ncc` in [-1, 1] and `residual` (grey levels, standard deviation) per window centre;
+    overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1] and `residual` (grey levels, standard deviation) per window centre;
     `flow` (H, W, 2): from photo to frame after the affine part; `detail`: the photo's local contrast, grey levels.
     """
 
@@ -41,6 +45,7 @@ class Comparison:
     to_frame: Matrix
     photo_to_frame: Matrix
     valid: Mask
+    uncropped: Mask
     ncc: Plane
     residual: Plane
     flow: NDArray[np.float32]
@@ -53,10 +58,11 @@ class Comparison:
         return np.where((self.residual > RESIDUAL_LEVELS) & self.valid, 1 - self.ncc, 0).astype(np.float32)
 
     def explained(self) -> tuple[int, int]:
-        """How many grid pixels with detail in either picture match, and how many don't."""
-        detailed = self.valid & (np.maximum(self.detail, _local_std(self.frame)) > 8)
-        matching = detailed & ((self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS))
-        return int(matching.sum()), int(detailed.sum() - matching.sum())
+        """How many grid pixels with detail in the frame match, and how many with detail in either picture don't."""
+        in_frame = self.valid & (_local_std(self.frame) > 8)
+        matching = (self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS)
+        either = in_frame | (self.valid & (self.detail > 8))
+        return int((in_frame & matching).sum()), int((either & ~matching).sum())
 
     def explained_share(self) -> float:
         """Of the detail, the share that matches; 0 where there is too little to tell."""
@@ -75,6 +81,8 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     photo_rgb = grid.photo_pixels()
     frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
     photo, frame = _luma(photo_rgb), _luma(frame_on_grid)
+    uncropped = _uncropped(photo, frame, valid)
+    valid &= uncropped
     detail = _local_std(photo)
     flow = _flow(photo, frame, valid)
     matrix = placement.matrix
@@ -83,12 +91,13 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         # grid -> grid': where the frame really has it; the frame is fetched again from there, once.
         matrix = grid.corrected(matrix, correction)
         frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, matrix)
+        valid &= uncropped
         frame = _luma(frame_on_grid)
         flow = _flow(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
     width = reference.product_box[2] * grid.scale
     return Comparison(
-        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), ncc, residual, flow,
+        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), uncropped, ncc, residual, flow,
         detail, float(width), _stretch_percent(matrix, reference),
     )  # fmt: skip
 
@@ -152,7 +161,8 @@ def _luma(rgb: Pixels) -> Plane:
 
 
 def _box(plane: NDArray[np.float32], window_px: int = WINDOW_PX) -> Plane:
-    return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, (window_px, window_px), borderType=cv2.BORDER_REFLECT), np.float32)
+    size = (window_px, window_px)
+    return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def _local_std(plane: Plane) -> Plane:
@@ -165,8 +175,37 @@ def _covered(valid: Mask) -> Mask:
     return valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
 
 
+def _uncropped(photo: Plane, frame: Plane, valid: Mask) -> Mask:
+    """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
+    keep = np.ones(photo.shape, np.bool_)
+    differs = np.abs(frame - photo)
+    for axis in (0, 1):
+        shown, seen, off = (plane if axis == 0 else plane.T for plane in (frame, valid, differs))
+        view = keep if axis == 0 else keep.T
+        for step in (1, -1):
+            count = 0
+            for row, open_here, gap in zip(shown[::step], seen[::step], off[::step], strict=True):
+                values = row[open_here]
+                is_calm = len(values) <= 8 or np.ptp(np.percentile(values, (3, 97))) < _CALM_LEVELS
+                if not is_calm or (len(values) > 8 and gap[open_here].max() < 6):
+                    break
+                count += 1
+            # Calm rows that equal the photo are its own backdrop, and are compared like the rest.
+            there = (slice(None, count) if step == 1 else slice(len(shown) - count, None)) if count else slice(0, 0)
+            apart = off[there][seen[there]]
+            if 0 < count <= _MAX_CROP * len(shown) and len(apart) and apart.mean() > 3:
+                view[there] = False
+                view[_beside(count, len(shown), step)] = False
+    return keep
+
+
+def _beside(count: int, total: int, step: int) -> slice:
+    """Three rows next to `count` cropped ones, where photo and ground are blended."""
+    return slice(count, count + 3) if step == 1 else slice(max(0, total - count - 3), total - count)
+
+
 def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
-    """Best NCC over shifts of one pixel, and the residual that remains at it; planes HW float32, only `valid` pixels count."""
+    """Best NCC over shifts of one pixel, and the residual left at it; planes HW float32, only `valid` pixels count."""
     weight = valid.astype(np.float32)
     total = np.maximum(_box(weight, window_px), 1e-3)
     photo_mean = _box(photo * weight, window_px) / total
@@ -192,12 +231,13 @@ def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_P
 def _flow(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
     """Dense flow (DIS, Kroeger 2016) from photo to frame; what is hidden is filled from the photo."""
     shown = np.where(valid, frame, photo).astype(np.uint8)
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    return np.asarray(search.calc(photo.astype(np.uint8), shown, None), np.float32)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    nothing = np.zeros((*photo.shape, 2), np.float32)
+    return np.asarray(search.calc(photo.astype(np.uint8), shown, nothing), np.float32)
 
 
 def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
-    """The affine that most of the flow agrees with, by reweighted least squares; None when there is too little of it."""
+    """The affine that most of the flow agrees with, by reweighted least squares; None with too little of it."""
     rows, columns = np.nonzero(where)
     if len(rows) < 400:
         return None
@@ -206,9 +246,10 @@ def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
     design = np.stack([columns, rows, np.ones(len(rows))], 1).astype(np.float64)
     moved = flow[rows, columns].astype(np.float64)
     weight = np.ones(len(rows))
-    solution = np.zeros((3, 2))
+    solution: NDArray[np.float64] = np.zeros((3, 2))
     for _ in range(6):
-        solution = np.linalg.lstsq(design * weight[:, None], moved * weight[:, None], rcond=None)[0]
+        found = np.linalg.lstsq(design * weight[:, None], moved * weight[:, None], rcond=None)[0]
+        solution = np.asarray(found, np.float64)
         error = np.linalg.norm(moved - design @ solution, axis=1)
         weight = 1 / np.sqrt(1 + (error / max(0.15, 1.5 * float(np.median(error)))) ** 2)
     return np.vstack([solution.T + np.array([[1, 0, 0], [0, 1, 0]]), [0, 0, 1]])
@@ -229,11 +270,12 @@ def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask,
 
     Returns the differences, where they are valid, and the coarse grid's step in x and y in grid pixels.
     """
-    from skimage.color import deltaE_ciede2000
+    from skimage import color
 
     photo, frame, valid = _coarse(comparison)
     photo = photo * np.array([gain, 1, 1], np.float32)
-    difference = np.asarray(deltaE_ciede2000(photo, frame), np.float32)
+    ciede2000: Callable[..., Plane] = color.deltaE_ciede2000
+    difference = np.asarray(ciede2000(photo, frame), np.float32)
     return difference, valid, (_COLOUR_STEP_PX, _COLOUR_STEP_PX)
 
 

@@ -1,0 +1,252 @@
+"""Is the reel what the platforms and the brand expect? Opens the finished file and measures it itself."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ReelEdition, VoiceEdition
+from reel_pipeline.store import Store
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.filter import Graph
+    from av.stream import Stream
+
+DURATION_S = (8.0, 20.0)
+SHOTS = (2, 6)
+LUFS = (-15.0, -13.0)
+MAX_TRUE_PEAK_DBTP = -1.0
+MAX_FILE_BYTES = 300 * 10**6
+"""Instagram Reels, secondary sources: 300 MB, 9:16, moov first, no edit list."""
+SAFE_ZONE_PX = (64, 268, 1016, 1248)
+"""Left, top, right, bottom: 6 % at the sides, 14 % at the top and 35 % at the bottom belong to the phone's buttons."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is in the file."""
+
+    wrong: str
+    frames: int
+    duration_s: float
+    audio_s: float
+    lufs: float
+    true_peak_dbtp: float
+
+
+def reel_meets_spec(edition: ReelEdition, voice: VoiceEdition, store: Store) -> Finding:
+    """Passes when the file is a 1080x1920 24 fps H.264 High reel of 8 to 20 s, well levelled, that starts at once.
+
+    A silent track is right only where the approved one is silent too. Raises `BlobMissing` when the file is gone.
+    """
+    path = store.path(edition.video)
+    facts = _facts(path)
+    silent_on_purpose = math.isinf(facts.lufs) and math.isinf(_loudness(store.path(voice.track))[0])
+    problem = (
+        facts.wrong
+        or _layout_fault(path)
+        or _length_fault(facts, voice)
+        or ("" if silent_on_purpose else _level_fault(facts))
+        or _cut_fault(edition, voice, facts.frames)
+    )
+    measured = {
+        "frames": float(facts.frames),
+        "duration_s": facts.duration_s,
+        "audio_s": facts.audio_s,
+        "integrated_lufs": facts.lufs,
+        "true_peak_dbtp": facts.true_peak_dbtp,
+        "megabytes": path.stat().st_size / 1e6,
+    }
+    sentence = problem or (
+        f"The reel plays {facts.duration_s:.1f} s at 1080x1920, "
+        + ("silent on purpose." if silent_on_purpose else f"{facts.lufs:.1f} LUFS.")
+    )
+    kept = {name: round(value, 3) for name, value in measured.items() if math.isfinite(value)}
+    return Finding(passed=not problem, sentence=sentence, measured=kept)
+
+
+def audio_is_the_approved_track(edition: ReelEdition, voice: VoiceEdition, store: Store) -> Finding:
+    """Passes when the reel carries exactly the audio packets that were approved."""
+    from reel_pipeline.media.video import audio_packets
+
+    digest, count = hashlib.sha256(), 0
+    for packet in audio_packets(store.path(edition.video)):
+        digest.update(packet)
+        count += 1
+    passed = count > 0 and digest.hexdigest() == voice.packets_sha256
+    sentence = (
+        f"The reel carries the approved voice track, all {count} packets unchanged."
+        if passed
+        else "The reel's sound is not the approved voice track; assemble the reel again."
+    )
+    return Finding(passed=passed, sentence=sentence, measured={"packets": float(count)})
+
+
+def _facts(path: Path) -> _Facts:
+    import av
+
+    nothing = (0, 0.0, 0.0, -math.inf, -math.inf)
+    try:
+        with av.open(str(path)) as container:
+            wrong = _wrong_streams(container)
+            if wrong:
+                return _Facts(wrong, *nothing)
+            frames = sum(1 for packet in container.demux(video=0) if packet.size)
+            duration = _seconds(container.streams.video[0])
+            audio_s = _seconds(container.streams.audio[0])
+        return _Facts("", frames, duration, audio_s, *_loudness(path))
+    except (av.FFmpegError, OSError) as error:
+        return _Facts(f"The reel's file can't be read ({error}); assemble it again.", *nothing)
+
+
+def _seconds(stream: "Stream") -> float:
+    if stream.duration is None or stream.time_base is None:
+        return 0.0
+    return float(stream.duration * stream.time_base)
+
+
+def _wrong_streams(container: "InputContainer") -> str:
+    from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+    if len(container.streams.video) != 1 or len(container.streams.audio) != 1:
+        return "The reel needs one picture and one sound track; assemble it again."
+    video, audio = container.streams.video[0], container.streams.audio[0]
+    context, sound = video.codec_context, audio.codec_context
+    expected: tuple[tuple[str, object, object], ...] = (
+        ("video codec", context.name, "h264"),
+        ("H.264 profile", video.profile, "High"),
+        ("size", (context.width, context.height), (REEL_WIDTH_PX, REEL_HEIGHT_PX)),
+        ("frame rate", video.average_rate, Fraction(FPS)),
+        ("pixel format", context.pix_fmt, "yuv420p"),
+        ("colour range", context.color_range, ColorRange.MPEG),
+        ("colour matrix", context.colorspace, Colorspace.ITU709),
+        ("colour primaries", context.color_primaries, ColorPrimaries.BT709),
+        ("colour transfer", context.color_trc, ColorTrc.BT709),
+        ("start of the picture", video.start_time, 0),
+        ("start of the sound", audio.start_time, 0),
+        ("sound codec", sound.name, "aac"),
+        ("sample rate", sound.sample_rate, 48000),
+        ("channels", sound.channels, 2),
+    )
+    wrong = (f"{what} is {is_}, not {want}" for what, is_, want in expected if is_ != want)
+    first = next(wrong, "")
+    return f"The reel's {first}; assemble it again." if first else ""
+
+
+def _layout_fault(path: Path) -> str:
+    kinds = [kind for kind, _, _ in _boxes(path)]
+    if b"moov" not in kinds or b"mdat" not in kinds or kinds.index(b"moov") > kinds.index(b"mdat"):
+        return "The reel would have to load completely before it plays (moov is not first); assemble it again."
+    if b"elst" in kinds:
+        return "The reel has an edit list, which platforms refuse; assemble it again."
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return f"The reel has more than {MAX_FILE_BYTES // 10**6} MB; use calmer photos or fewer shots."
+    return ""
+
+
+def _boxes(path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and size of every MP4 box down to the edit lists (ISO/IEC 14496-12)."""
+    with path.open("rb") as file:
+        pending = [(0, path.stat().st_size)]
+        while pending:
+            start, end = pending.pop()
+            if end - start < 8:
+                continue
+            file.seek(start)
+            header = file.read(16)
+            size, kind = int.from_bytes(header[:4]), header[4:8]
+            skip = 16 if size == 1 else 8
+            size = {0: end - start, 1: int.from_bytes(header[8:16])}.get(size, size)
+            if size < 8:
+                return
+            yield kind, start, size
+            pending.append((start + size, end))
+            if kind in (b"moov", b"trak", b"edts", b"moof", b"traf"):
+                pending.append((start + skip, start + size))
+
+
+def _length_fault(facts: _Facts, voice: VoiceEdition) -> str:
+    planned = voice.frame_count / FPS
+    if not DURATION_S[0] <= facts.duration_s <= DURATION_S[1]:
+        return (
+            f"The reel lasts {facts.duration_s:.1f} s; {DURATION_S[0]:.0f} to {DURATION_S[1]:.0f} are allowed: "
+            "change the number of shots."
+        )
+    if facts.frames != voice.frame_count:
+        return f"The reel has {facts.frames} frames and the voice needs {voice.frame_count}; assemble it again."
+    if abs(facts.audio_s - planned) > 0.1:
+        return f"The sound lasts {facts.audio_s:.2f} s and the picture {planned:.2f} s; make the voice again."
+    return ""
+
+
+def _level_fault(facts: _Facts) -> str:
+    if not LUFS[0] <= facts.lufs <= LUFS[1]:
+        return f"The sound has {facts.lufs:.1f} LUFS; -14 give or take 1 is expected: make the voice again."
+    if facts.true_peak_dbtp > MAX_TRUE_PEAK_DBTP:
+        return f"The sound peaks at {facts.true_peak_dbtp:.1f} dBTP, above -1, and would distort; make the voice again."
+    return ""
+
+
+def _cut_fault(edition: ReelEdition, voice: VoiceEdition, frames: int) -> str:
+    cuts = edition.cut_list.cuts
+    if [(c.shot, c.start_frame, c.frame_count) for c in cuts] != [
+        (s.shot, s.start_frame, s.frame_count) for s in voice.segments
+    ]:
+        return "The cuts don't follow the voice; assemble the reel again."
+    shots = sum(cut.shot is not None for cut in cuts)
+    if not SHOTS[0] <= shots <= SHOTS[1]:
+        return f"The reel has {shots} shots; {SHOTS[0]} to {SHOTS[1]} are allowed: change the plan."
+    left, top, right, bottom = SAFE_ZONE_PX
+    for overlay in edition.cut_list.overlays:
+        x, y, w, h = overlay.box_px_xywh
+        if x < left or y < top or x + w > right or y + h > bottom:
+            return f"A {overlay.kind.replace('_', ' ')} lies where the phone's buttons cover it; shorten its text."
+        if overlay.start_frame < 0 or overlay.start_frame + overlay.frame_count > frames:
+            return f"A {overlay.kind.replace('_', ' ')} is listed beyond the end of the reel; assemble it again."
+    return ""
+
+
+def _loudness(path: Path) -> tuple[float, float]:
+    """Integrated loudness in LUFS and true peak in dBTP of a file's sound (EBU R 128), -inf for silence."""
+    import av
+    from av.filter import Graph
+
+    graph = Graph()
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        source = graph.add_abuffer(template=stream)
+        meter, sink = graph.add("ebur128", "peak=true:metadata=1:framelog=quiet"), graph.add("abuffersink")
+        source.link_to(meter)
+        meter.link_to(sink)
+        graph.configure()
+        report: dict[str, str] = {}
+        last = None
+        for frame in container.decode(stream):
+            last = frame
+            graph.push(frame)
+            report = _drained(graph) or report
+        if last is not None:
+            # The meter reports whole tenths of a second: silence at the end lets it finish the last one.
+            quiet = av.AudioFrame.from_ndarray(np.zeros((2, 9600), np.float32), format="fltp", layout="stereo")
+            quiet.sample_rate, quiet.pts = last.sample_rate, (last.pts or 0) + last.samples
+            graph.push(quiet)
+            report = _drained(graph) or report
+    integrated, peak = float(report.get("lavfi.r128.I", -70)), float(report.get("lavfi.r128.true_peak", 0))
+    return integrated if integrated > -70 else -math.inf, 20 * math.log10(peak) if peak > 0 else -math.inf
+
+
+def _drained(graph: "Graph") -> dict[str, str]:
+    import av
+
+    report: dict[str, str] = {}
+    while True:
+        try:
+            report = dict(graph.pull().metadata) or report
+        except (av.BlockingIOError, av.EOFError):
+            return report

@@ -1,0 +1,89 @@
+"""Is what the keyframes show of the product the photo itself? Decodes every layer and compares."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.media.photo import Pixels, decode_png
+from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ProductGallery, Rung, Still, StillEdition
+from reel_pipeline.store import Store
+
+MAX_UPSCALE = 1.6
+"""DESIGN.md section 3."""
+
+
+def product_pixels_locked(edition: StillEdition, gallery: ProductGallery, store: Store) -> Finding:
+    """Passes when every locked pixel equals the photo's bit for bit and the lock covers what the shot is about.
+
+    Raises `BlobMissing` when a layer is gone.
+    """
+    measured: dict[str, float] = {"stills": float(len(edition.stills)), "pixels_compared": 0.0, "pixels_changed": 0.0}
+    problem = ""
+    for still in edition.stills:
+        compared, changed, fault = _examine(still, gallery, store)
+        measured["pixels_compared"] += compared
+        measured["pixels_changed"] += changed
+        problem = problem or (f"Shot {still.shot}: {fault}" if fault else "")
+    sentence = problem or (
+        f"All {measured['pixels_compared'] / 1e6:.1f} million product pixels of {len(edition.stills)} shots are the "
+        "photos' own, bit for bit."
+    )
+    return Finding(passed=not problem, sentence=sentence, measured=measured)
+
+
+def _examine(still: Still, gallery: ProductGallery, store: Store) -> tuple[int, int, str]:
+    """Pixels compared, pixels that differ, and what is wrong ('' if nothing)."""
+    photo = next((photo for photo in gallery.photos if photo.key == still.take.photo), None)
+    if photo is None:
+        return 0, 0, "its photo is no longer in the shop; render this shot again."
+    plate, lock = decode_png(store.read(still.plate)), decode_png(store.read(still.lock_mask)) == 255
+    if plate.ndim != 3 or lock.shape != plate.shape[:2]:
+        return 0, 0, "its layers differ in size; render this shot again."
+    a, b, left, c, d, top = still.canvas_to_photo
+    if (a, b, c, d) != (1.0, 0.0, 0.0, 1.0) or left != round(left) or top != round(top):
+        return 0, 0, "the photo was resampled, so its pixels can't be compared; render this shot again."
+    pixels = decode_png(store.read(photo.pixels))
+    seen = _together(plate, decode_png(store.read(still.product)) if still.product else None)
+    rows, columns = np.nonzero(lock)
+    photo_rows, photo_columns = rows + round(top), columns + round(left)
+    height, width = pixels.shape[:2]
+    outside = (photo_rows < 0) | (photo_rows >= height) | (photo_columns < 0) | (photo_columns >= width)
+    if outside.any():
+        return 0, 0, "it claims pixels that its photo doesn't have; render this shot again."
+    changed = int(np.any(seen[rows, columns] != pixels[photo_rows, photo_columns], axis=1).sum())
+    if changed:
+        return rows.size, changed, f"{changed} product pixels differ from the photo; render this shot again."
+    return rows.size, 0, _uncovered(still, lock) or _camera_fault(still, lock.shape)
+
+
+def _together(plate: Pixels, product: Pixels | None) -> Pixels:
+    """The product over its plate, as `records.Still` defines it."""
+    if product is None:
+        return plate
+    alpha = product[..., 3:].astype(np.float32) / 255
+    mixed: Pixels = np.rint(product[..., :3] * alpha + plate * (1 - alpha)).astype(np.uint8)
+    return mixed
+
+
+def _uncovered(still: Still, lock: NDArray[np.bool_]) -> str:
+    """An empty lock would make the comparison worthless: it must hold the focus, on the lowest rung the whole photo."""
+    boxes = [still.focus_px_xywh]
+    if still.take.rung is Rung.STILL_MOTION:
+        boxes.append(still.photo_box_px_xywh)
+    photo_x, photo_y, photo_w, photo_h = still.photo_box_px_xywh
+    for x, y, w, h in boxes:
+        rows = slice(max(y, photo_y, 0), min(y + h, photo_y + photo_h))
+        part = lock[rows, max(x, photo_x, 0) : min(x + w, photo_x + photo_w)]
+        if part.size == 0 or (still.take.rung in (Rung.STILL_MOTION, Rung.PARALLAX) and not part.all()):
+            return "a part of the product is not protected against changes; render this shot again."
+    return ""
+
+
+def _camera_fault(still: Still, size: tuple[int, ...]) -> str:
+    for x, y, w, h in (still.camera_start, still.camera_end):
+        if x < 0 or y < 0 or x + w > size[1] or y + h > size[0]:
+            return "the camera leaves the picture; render this shot again."
+        if abs(h / w * REEL_WIDTH_PX / REEL_HEIGHT_PX - 1) > 1e-3:
+            return "the camera would stretch the product; render this shot again."
+        if w * MAX_UPSCALE < REEL_WIDTH_PX * 0.999:
+            return f"the photo is enlarged more than {MAX_UPSCALE} times and would look soft; use a larger photo."
+    return ""

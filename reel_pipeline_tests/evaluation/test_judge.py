@@ -1,0 +1,154 @@
+"""The embedded judge on drawn products: every fault it must see, and what it must not mistake for one."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reel_pipeline.evaluation.engines import Opinion, Passport, open_engine
+from reel_pipeline.evaluation.engines.classical.technical import integrated_lufs
+from reel_pipeline.evaluation.judge import judge
+from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline.media.photo import Pixels, decode_png, encode_png
+from reel_pipeline.records import CutList, Photo, Verdict
+from reel_pipeline.store import Store, open_store
+from reel_pipeline_tests.bench import faults
+from reel_pipeline_tests.bench.faults import CLEAN, SMALL, Fault, caption, make_clip
+from reel_pipeline_tests.drawing import product_photo
+
+CASES = (
+    (Fault("warp", "4 %", faults.warp(4)), {"warped_logo", "invented_detail"}),
+    (Fault("colour", "dE 16", faults.tint(16)), {"color_drift"}),
+    (Fault("numeral", "", faults.numeral(1)), {"altered_text", "invented_detail"}),
+    (Fault("dot", "8 %", faults.dot(8)), {"invented_detail"}),
+    (Fault("ghost", "25 %", faults.ghost(25)), {"ghosting"}),
+    (Fault("smear", "6 px", faults.blur(6)), {"smear"}),
+    (Fault("stretch", "6 %", faults.stretch(6)), {"geometry_collapse"}),
+    (Fault("frozen", "", frames=faults.freeze), {"frozen"}),
+    (Fault("black", "", frames=faults.blacken), {"black"}),
+    (Fault("jump", "", frames=faults.jump), {"jump_cut"}),
+    (Fault("flicker", "", frames=faults.flicker), {"flicker"}),
+)
+
+
+@cache
+def gallery() -> tuple[Pixels, ...]:
+    return (product_photo(1, "NORTH TEA\n250 g"),)
+
+
+@cache
+def passport_of(index: int) -> Passport:
+    return open_engine("classical").passport(gallery()[index])
+
+
+def opinion_on(path: Path, cut_list: CutList | None) -> Opinion:
+    return open_engine("classical").judge(path, cut_list, gallery(), passport_of)
+
+
+@pytest.mark.parametrize(("fault", "kinds"), CASES, ids=[fault.kind for fault, _ in CASES])
+def test_rejects_and_names_the_fault(tmp_path: Path, fault: Fault, kinds: set[str]) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), fault, 3, SMALL, shots=1, frames_a_shot=30)
+    opinion = opinion_on(path, cut_list)
+    assert opinion.verdict is Verdict.REJECT
+    found = [charge for charge in opinion.charges if charge.kind in kinds]
+    assert found, [charge.kind for charge in opinion.charges]
+    assert all(charge.shot == 1 and charge.time_s < 30 / 24 for charge in found)
+
+
+@pytest.mark.parametrize("crf", [20, 30])
+def test_accepts_the_clean_clip(tmp_path: Path, crf: int) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30, crf=crf)
+    opinion = opinion_on(path, cut_list)
+    assert opinion.verdict is Verdict.ACCEPT, opinion
+
+
+def test_a_second_half_that_stands_still_is_frozen_without_a_cut_list(tmp_path: Path) -> None:
+    def half(frames: list[Pixels]) -> list[Pixels]:
+        return [frames[min(index, len(frames) // 2)] for index in range(len(frames))]
+
+    path = tmp_path / "clip.mp4"
+    make_clip(path, gallery(), Fault("half", "", frames=half), 3, SMALL, shots=1, frames_a_shot=60, card_frames=0)
+    opinion = opinion_on(path, None)
+    assert "frozen" in {charge.kind for charge in opinion.charges}
+
+
+def test_a_caption_over_the_product_is_no_fault_without_a_cut_list(tmp_path: Path) -> None:
+    def titled(frames: list[Pixels]) -> list[Pixels]:
+        for frame in frames:
+            caption(frame, "A small honest caption", (60, 300, 420, 50))
+        return frames
+
+    path = tmp_path / "clip.mp4"
+    make_clip(path, gallery(), Fault("titled", "", frames=titled), 3, SMALL, shots=1, frames_a_shot=36)
+    assert opinion_on(path, None).verdict is Verdict.ACCEPT
+
+
+def test_what_an_overlay_covers_is_not_accepted_unseen(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
+    everything = cut_list.overlays[0].model_copy(update={"box_px_xywh": (0, 0, *SMALL)})
+    opinion = opinion_on(path, cut_list.model_copy(update={"overlays": (everything, *cut_list.overlays)}))
+    assert opinion.verdict is Verdict.ABSTAIN
+
+
+def test_a_shot_called_an_end_card_is_not_accepted_unseen(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, (*gallery(), product_photo(7, "OTHER")), CLEAN, 3, SMALL, shots=2, frames_a_shot=30)
+    first, second, last = cut_list.cuts
+    hiding = (first, second.model_copy(update={"shot": None, "photo": None}), last)
+    assert opinion_on(path, cut_list.model_copy(update={"cuts": hiding})).verdict is not Verdict.ACCEPT
+
+
+def test_judges_once_and_keeps_the_evidence(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"), tmp_path / "cache")
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), Fault("dot", "8 %", faults.dot(8)), 3, SMALL, shots=1, frames_a_shot=30)
+    video, photos = store.put_file(path), [_photo(store, gallery()[0])]
+    engine = open_engine("classical")
+    judgement = judge(video, cut_list, photos, engine, store)
+    assert judgement.video_sha256 == video.sha256
+    assert judgement.verdict is Verdict.REJECT
+    fault = next(fault for fault in judgement.faults if fault.kind == "invented_detail")
+    assert fault.evidence is not None
+    assert store.read(fault.evidence).startswith(b"\xff\xd8")
+    computed = store.counts["computed"]
+    assert judge(video, cut_list, photos, engine, store) == judgement
+    assert store.counts["computed"] == computed
+    judge(video, None, photos, engine, store)
+    assert store.counts["computed"] == computed + 1, "another question about the same photos reads no photo again"
+
+
+def _photo(store: Store, pixels: Pixels) -> Photo:
+    blob = store.put(encode_png(pixels), ".png")
+    assert np.array_equal(decode_png(store.read(blob)), pixels)
+    height, width = pixels.shape[:2]
+    return Photo(key=blob.sha256[:16], position=1, original=blob, pixels=blob, width_px=width, height_px=height)
+
+
+def test_every_threshold_has_a_value_that_some_score_can_reach() -> None:
+    assert all(value > 0 for value in thresholds().values())
+    assert {"warped_logo", "altered_text", "color_drift", "frozen", "black", "wrong_product"} <= set(thresholds())
+
+
+def test_loudness_of_a_full_scale_tone_is_what_the_standard_says() -> None:
+    time = np.arange(2 * 48_000) / 48_000
+    tone = np.sin(2 * np.pi * 997 * time).astype(np.float32)
+    assert integrated_lufs(np.stack([tone, tone])) == pytest.approx(0.0, abs=0.1)
+    assert integrated_lufs(np.stack([tone, 0 * tone])) == pytest.approx(-3.01, abs=0.1)
+
+
+def test_a_shorter_video_than_its_cut_list_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
+    longer = replace_last(cut_list, 12)
+    assert "spec_duration" in {charge.kind for charge in opinion_on(path, longer).charges}
+
+
+def replace_last(cut_list: CutList, more: int) -> CutList:
+    last = cut_list.cuts[-1]
+    return cut_list.model_copy(
+        update={"cuts": (*cut_list.cuts[:-1], last.model_copy(update={"frame_count": last.frame_count + more}))}
+    )

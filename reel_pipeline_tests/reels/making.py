@@ -1,0 +1,124 @@
+"""Pictures, plans and voice tracks that the tests of the picture path and its bench make themselves."""
+
+import hashlib
+import math
+import tempfile
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.media.photo import encode_png
+from reel_pipeline.media.video import audio_packets
+from reel_pipeline.records import (
+    FPS,
+    BoxPx,
+    Motion,
+    Photo,
+    PlanEdition,
+    ProductGallery,
+    Role,
+    Rung,
+    Segment,
+    Shot,
+    Take,
+    VoiceEdition,
+)
+from reel_pipeline.store import FolderObjects, Store
+
+
+def new_store(folder: Path) -> Store:
+    return Store(FolderObjects(folder / "store"), folder / "locks")
+
+
+def packshot(width: int = 600, height: int = 600, backdrop: int = 240) -> NDArray[np.uint8]:
+    """A textured red box in the middle, on a backdrop that darkens a little downwards; HWC RGB uint8."""
+    fall = np.linspace(0, 8, height)[:, None, None]
+    picture = np.broadcast_to(backdrop - fall, (height, width, 3)).copy()
+    x, y, w, h = box_of(width, height)
+    part = picture[y : y + h, x : x + w]
+    part[:] = (170, 30, 40)
+    part += np.random.default_rng(5).normal(0, 25, part.shape)
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def scene(width: int = 1440, height: int = 1440) -> NDArray[np.uint8]:
+    """A box in front of coarse colourful noise: no plain backdrop anywhere."""
+    coarse = np.random.default_rng(3).integers(20, 230, (height // 40, width // 40, 3), dtype=np.uint8)
+    picture = np.kron(coarse, np.ones((40, 40, 1), np.uint8))
+    x, y, w, h = box_of(width, height)
+    picture[y : y + h, x : x + w] = (30, 90, 200)
+    return picture
+
+
+def box_of(width: int = 600, height: int = 600) -> BoxPx:
+    """Where the box of `packshot` and `scene` lies."""
+    return width // 3, height // 3, width // 3, height // 3
+
+
+def gallery_of(store: Store, pictures: Sequence[NDArray[np.uint8]]) -> ProductGallery:
+    photos = []
+    for position, pixels in enumerate(pictures):
+        blob = store.put(encode_png(pixels), ".png")
+        height, width = pixels.shape[:2]
+        key = blob.sha256[:16]
+        photos.append(
+            Photo(key=key, position=position, original=blob, pixels=blob, width_px=width, height_px=height)
+        )
+    return ProductGallery(photos=tuple(photos))
+
+
+def plan_of(
+    gallery: ProductGallery, motion: Motion = Motion.PUSH_IN, rung: Rung = Rung.STILL_MOTION, shots: int = 2
+) -> PlanEdition:
+    """`shots` shots over the gallery's photos in turn."""
+    made = []
+    for index in range(shots):
+        photo = gallery.photos[index % len(gallery.photos)]
+        focus = box_of(photo.width_px, photo.height_px)
+        take = Take(photo=photo.key, rung=rung, motion=motion, focus_px_xywh=focus, avoid_px_xywh=(focus,))
+        made.append(
+            Shot(number=index + 1, role=Role.REVEAL, takes=(take,), scene="", line="", word_budget=8, caption="")
+        )
+    return PlanEdition(shots=tuple(made), closing_line="")
+
+
+def voice_of(
+    store: Store, captions: Sequence[str], shot_frames: int = 80, card_frames: int = 48, level: float = 0.28
+) -> VoiceEdition:
+    """A tone (0.28 is about -14 LUFS; 0 is silence) over one segment a caption and an end card."""
+    segments, start = [], 0
+    for number, caption in enumerate(captions, start=1):
+        segments.append(
+            Segment(shot=number, start_frame=start, frame_count=shot_frames, line=f"{caption}.", caption=caption)
+        )
+        start += shot_frames
+    segments.append(Segment(shot=None, start_frame=start, frame_count=card_frames, line="Discover more"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "track.m4a"
+        write_tone(path, start + card_frames, level)
+        packets = hashlib.sha256(b"".join(audio_packets(path))).hexdigest()
+        track = store.put_file(path)
+    return VoiceEdition(
+        engine="tone", is_placeholder=True, segments=tuple(segments), track=track, packets_sha256=packets
+    )
+
+
+def write_tone(path: Path, frames: int, level: float) -> None:
+    samples = frames * 48000 // FPS
+    tone = (level * np.sin(2 * math.pi * 440 * np.arange(samples) / 48000)).astype(np.float32)
+    sound = np.stack([tone, tone])
+    options = {"use_editlist": "0", "avoid_negative_ts": "make_zero"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        stream = container.add_stream("aac", rate=48000, layout="stereo")
+        for start in range(1024, samples, 1024):
+            block = np.zeros((2, 1024), np.float32)
+            part = sound[:, start : start + 1024]
+            block[:, : part.shape[1]] = part
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = 48000, start - 1024, Fraction(1, 48000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))

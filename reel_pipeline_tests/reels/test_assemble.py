@@ -1,0 +1,149 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reel_pipeline.clips.animate import animate_stills
+from reel_pipeline.clips.engines import open_engine
+from reel_pipeline.errors import RenderError
+from reel_pipeline.media.video import read_planes, to_rgb
+from reel_pipeline.records import BrandLook, BrandWords, Product, ProductCutout
+from reel_pipeline.reels.assemble import assemble
+from reel_pipeline.reels.checks import audio_is_the_approved_track, reel_meets_spec
+from reel_pipeline.reels.end_card import end_card
+from reel_pipeline.stills.engines import open_engine as open_still_engine
+from reel_pipeline.stills.render import render_stills
+from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene, voice_of
+
+PRODUCT = Product(sku="A-1", title="Small red box", price="12.50", currency="GBP")
+WORDS = BrandWords(brand_name="Atelier", call_to_action="Shop now")
+LOOK = BrandLook()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory):
+    store = new_store(tmp_path_factory.mktemp("reel"))
+    gallery = gallery_of(store, [packshot(), scene()])
+    cutout = ProductCutout(cutouts=())
+    stills = render_stills(plan_of(gallery), {}, 0, gallery, cutout, LOOK, open_still_engine("layered"), store)
+    voice = voice_of(store, ["A small red box", "Blue, too"])
+    clips = animate_stills(stills, voice, open_engine("warp"), store)
+    return store, voice, clips, assemble(clips, voice, PRODUCT, LOOK, WORDS, store)
+
+
+def test_the_reel_meets_the_spec_and_carries_the_approved_sound(made) -> None:
+    store, voice, _, reel = made
+    for finding in (reel_meets_spec(reel, voice, store), audio_is_the_approved_track(reel, voice, store)):
+        assert finding.passed, finding.sentence
+
+
+def test_the_cut_list_is_the_timeline(made) -> None:
+    _, voice, clips, reel = made
+    assert [(c.shot, c.start_frame, c.frame_count) for c in reel.cut_list.cuts] == [
+        (s.shot, s.start_frame, s.frame_count) for s in voice.segments
+    ]
+    assert [c.photo for c in reel.cut_list.cuts] == [clip.photo for clip in clips.clips] + [None]
+    assert [o.kind for o in reel.cut_list.overlays] == ["caption", "caption", "end_card"]
+
+
+def test_only_the_overlays_differ_from_the_clips(made) -> None:
+    store, voice, clips, reel = made
+    frames = list(read_planes(store.path(reel.video)))
+    first = list(read_planes(store.path(clips.clips[0].video)))
+    x, y, w, h = reel.cut_list.overlays[0].box_px_xywh
+    difference = np.abs(frames[40].y.astype(int) - first[40].y)
+    assert difference[y : y + h, x : x + w].max() > 100
+    difference[y : y + h, x : x + w] = 0
+    assert difference.mean() < 1.5
+
+
+def test_captions_stand_off_the_product(made) -> None:
+    _, _, clips, reel = made
+    x, y, w, h = reel.cut_list.overlays[0].box_px_xywh
+    ((px, py, pw, ph),) = clips.clips[0].avoid_px_xywh
+    assert y + h <= py or y >= py + ph
+
+
+def test_the_end_card_comes_to_rest(made) -> None:
+    store, voice, _, reel = made
+    frames = list(read_planes(store.path(reel.video)))
+    assert np.abs(frames[-1].y.astype(int) - frames[-12].y).max() <= 6
+    x, y, w, h = reel.cut_list.overlays[-1].box_px_xywh
+    assert np.ptp(frames[-1].y[y : y + h, x : x + w]) > 150
+
+
+def test_the_poster_is_a_whole_frame_without_caption(made) -> None:
+    store, _, clips, reel = made
+    poster = np.asarray(Image.open(io.BytesIO(store.read(reel.poster))))
+    assert poster.shape == (1920, 1080, 3)
+    clip = list(read_planes(store.path(clips.clips[0].video)))
+    assert np.abs(poster.astype(int) - to_rgb(clip[40])).mean() < 3
+
+
+def test_a_price_change_makes_another_reel_only_where_the_price_is_shown(made) -> None:
+    store, voice, clips, reel = made
+    dearer = PRODUCT.model_copy(update={"price": "99.00"})
+    store.counts.clear()
+    assert assemble(clips, voice, dearer, LOOK, WORDS, store) == reel
+    assert store.counts["computed"] == 0
+    shown = end_card(dearer, LOOK, WORDS.model_copy(update={"show_price": True}), None, None)
+    assert len(shown.bitmaps) == len(end_card(dearer, LOOK, WORDS, None, None).bitmaps) + 1
+
+
+def test_clips_of_another_length_are_refused(made) -> None:
+    store, voice, clips, _ = made
+    short = clips.clips[0].model_copy(update={"frame_count": 12})
+    with pytest.raises(RenderError, match="Shot 1 needs 80 frames"):
+        assemble(clips.model_copy(update={"clips": (short, clips.clips[1])}), voice, PRODUCT, LOOK, WORDS, store)
+
+
+def test_checks_find_a_foreign_sound_and_an_unsafe_overlay(made) -> None:
+    store, voice, _, reel = made
+    other = voice_of(store, ["A small red box", "Blue, too"], level=0.2)
+    assert not audio_is_the_approved_track(reel, other, store).passed
+    overlay = reel.cut_list.overlays[0].model_copy(update={"box_px_xywh": (100, 1500, 200, 100)})
+    moved = reel.cut_list.model_copy(update={"overlays": (overlay,)})
+    finding = reel_meets_spec(reel.model_copy(update={"cut_list": moved}), voice, store)
+    assert not finding.passed
+    assert "buttons" in finding.sentence
+
+
+@pytest.mark.parametrize("kind", ["html", "cut off", "edit list"])
+def test_the_check_finds_broken_files(made, kind: str) -> None:
+    store, voice, _, reel = made
+    data = store.read(reel.video)
+    broken = {
+        "html": b"<html>gone</html>" * 9,
+        "cut off": data[: len(data) // 2],
+        "edit list": data.replace(b"vmhd", b"elst", 1),
+    }[kind]
+    bad = reel.model_copy(update={"video": store.put(broken, ".mp4")})
+    assert not reel_meets_spec(bad, voice, store).passed
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("x", WORDS),
+        ("An endless name " * 30, WORDS.model_copy(update={"disclaimer": "Colours vary. " * 8})),
+        ("حقيبة ظهر للأطفال", WORDS),
+        ("Scarf 🎒", BrandWords(call_to_action="")),
+    ],
+)
+def test_the_end_card_stays_in_the_safe_zone(title: str, words: BrandWords) -> None:
+    x, y, w, h = end_card(PRODUCT.model_copy(update={"title": title}), LOOK, words, None, None).box_px_xywh
+    assert x >= 64
+    assert y >= 268
+    assert x + w <= 1016
+    assert y + h <= 1248
+
+
+def test_a_logo_is_set_and_a_broken_one_named() -> None:
+    logo = io.BytesIO()
+    Image.new("RGBA", (700, 90), (10, 60, 50, 255)).save(logo, "PNG")
+    box = end_card(PRODUCT, LOOK, WORDS, logo.getvalue(), None).logo_box_px_xywh
+    assert box is not None
+    assert box[2] == 460
+    with pytest.raises(RenderError, match="logo can't be read"):
+        end_card(PRODUCT, LOOK, WORDS, b"<svg/>", None)

@@ -1,0 +1,103 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reel_pipeline.records import Motion
+from reel_pipeline.stills.layout import MAX_UPSCALE, Box, Layout, Scene, lay_out
+
+SIDES = ("left", "top", "right", "bottom")
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Scene:
+    width, height = draw(st.integers(200, 3000)), draw(st.integers(200, 3000))
+    x, y = draw(st.integers(0, width // 2)), draw(st.integers(0, height // 2))
+    focus = Box(x, y, draw(st.integers(width // 8, width - x)), draw(st.integers(height // 8, height - y)))
+    return Scene(width, height, frozenset(draw(st.sets(st.sampled_from(SIDES)))), focus, focus)
+
+
+def windows(layout: Layout) -> list[Box]:
+    return [Box(*layout.start), Box(*layout.end)]
+
+
+@given(scenes(), st.sampled_from(Motion))
+@settings(max_examples=400, deadline=None)
+def test_the_camera_never_stretches_nor_enlarges_too_much_nor_stands_still(scene: Scene, motion: Motion) -> None:
+    layout = lay_out(scene, motion)
+    for window in windows(layout):
+        assert abs(window.h / window.w - 1920 / 1080) < 1e-6
+        assert 1080 / window.w <= MAX_UPSCALE * 1.0001
+    start, end = windows(layout)
+    zooms = abs(start.w / end.w - 1) >= 0.039
+    travels = abs(start.cx - end.cx) >= 0.04 * start.w
+    assert zooms or travels
+
+
+@given(scenes(), st.sampled_from(Motion))
+@settings(max_examples=400, deadline=None)
+def test_a_product_that_its_photo_shows_whole_stays_whole(scene: Scene, motion: Motion) -> None:
+    focus = scene.focus
+    whole = (
+        focus.x > 0.02 * scene.width
+        and focus.y > 0.02 * scene.height
+        and focus.x + focus.w < 0.98 * scene.width
+        and focus.y + focus.h < 0.98 * scene.height
+    )
+    if not whole:
+        return
+    for window in windows(lay_out(scene, motion)):
+        assert window.x <= focus.x + 2
+        assert window.x + window.w >= focus.x + focus.w - 2
+        assert window.y <= focus.y + 2
+        assert window.y + window.h >= focus.y + focus.h - 2
+
+
+@given(scenes(), st.sampled_from(Motion))
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_invented_beyond_a_closed_side(scene: Scene, motion: Motion) -> None:
+    layout = lay_out(scene, motion)
+    if layout.on_mat:
+        return
+    for window in windows(layout):
+        reach = {
+            "left": window.x,
+            "top": window.y,
+            "right": scene.width - window.x - window.w,
+            "bottom": scene.height - window.y - window.h,
+        }
+        closed = set(SIDES) - scene.open_sides - ({"bottom"} if layout.panel else set())
+        assert all(reach[side] >= -1 for side in closed)
+
+
+def test_a_worn_photo_cut_at_the_waist_ends_at_the_frames_lower_edge() -> None:
+    person = Box(320, 30, 640, 1550)
+    layout = lay_out(Scene(1274, 1580, frozenset({"left", "top", "right"}), person, person), Motion.PUSH_IN)
+    assert all(abs(window.y + window.h - 1580) < 1 for window in windows(layout))
+
+
+def test_a_low_product_cut_below_stands_on_a_panel() -> None:
+    sofa = Box(200, 700, 1100, 367)
+    layout = lay_out(Scene(1600, 1067, frozenset({"left", "top", "right"}), sofa, sofa), Motion.PUSH_IN)
+    assert layout.panel
+    assert all(window.y + window.h > 1067 for window in windows(layout))
+
+
+def test_a_wide_scene_becomes_a_large_upright_picture_on_a_mat() -> None:
+    layout = lay_out(Scene(1600, 1067, frozenset(), Box(700, 400, 300, 300), Box(700, 400, 300, 300)), Motion.PUSH_IN)
+    assert layout.on_mat
+    assert layout.shown[3] / layout.shown[2] > 1.2
+
+
+def test_label_text_is_never_cut_by_a_crop() -> None:
+    label = Box(100, 500, 1240, 200)
+    scene = Scene(1440, 1440, frozenset(), Box(0, 0, 1440, 1440), Box(0, 0, 1440, 1440), label)
+    for window in windows(lay_out(scene, Motion.PAN_LEFT)):
+        assert window.x <= label.x
+        assert window.x + window.w >= label.x + label.w
+
+
+def test_pans_go_where_they_are_told() -> None:
+    box = Box(600, 600, 240, 240)
+    scene = Scene(1440, 1440, frozenset(), box, box)
+    left, right = lay_out(scene, Motion.PAN_LEFT), lay_out(scene, Motion.PAN_RIGHT)
+    assert left.end[0] < left.start[0]
+    assert right.end[0] > right.start[0]

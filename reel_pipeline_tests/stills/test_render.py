@@ -1,0 +1,130 @@
+import cv2
+import numpy as np
+import pytest
+
+from reel_pipeline.errors import RenderError, SettingsError
+from reel_pipeline.media.photo import decode_png, encode_png
+from reel_pipeline.records import BrandLook, Motion, ProductCutout, Rung, StillEdition
+from reel_pipeline.stills.checks import product_pixels_locked
+from reel_pipeline.stills.engines import open_engine
+from reel_pipeline.stills.render import render_stills
+from reel_pipeline.store import Store
+from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene
+
+NO_CUTOUT = ProductCutout(cutouts=())
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return new_store(tmp_path)
+
+
+def render(store: Store, *pictures: np.ndarray, motion: Motion = Motion.PUSH_IN, **options):
+    gallery = gallery_of(store, pictures)
+    plan = plan_of(gallery, motion)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store, **options)
+    return gallery, edition
+
+
+def test_keyframes_hold_the_photos_own_pixels(store: Store) -> None:
+    gallery, edition = render(store, packshot(), scene())
+    finding = product_pixels_locked(edition, gallery, store)
+    assert finding.passed, finding.sentence
+    assert finding.measured["pixels_compared"] > 600 * 600
+
+
+@pytest.mark.parametrize("change", ["one_pixel", "empty_lock", "stretched_camera", "shifted"])
+def test_the_check_finds_a_tampered_keyframe(store: Store, change: str) -> None:
+    gallery, edition = render(store, packshot(), scene())
+    still = edition.stills[0]
+    if change == "one_pixel":
+        plate = decode_png(store.read(still.plate)).copy()
+        x, y, w, h = still.focus_px_xywh
+        plate[y + h // 2, x + w // 2, 1] ^= 1
+        still = still.model_copy(update={"plate": store.put(encode_png(plate), ".png")})
+    elif change == "empty_lock":
+        lock = np.zeros_like(decode_png(store.read(still.lock_mask)))
+        still = still.model_copy(update={"lock_mask": store.put(encode_png(lock), ".png")})
+    elif change == "stretched_camera":
+        x, y, w, h = still.camera_end
+        still = still.model_copy(update={"camera_end": (x, y, w, h * 0.95)})
+    else:
+        a, b, c, d, e, f = still.canvas_to_photo
+        still = still.model_copy(update={"canvas_to_photo": (a, b, c + 1, d, e, f)})
+    finding = product_pixels_locked(StillEdition(attempt=0, stills=(still, edition.stills[1])), gallery, store)
+    assert not finding.passed
+    assert finding.sentence.startswith("Shot 1")
+
+
+def test_a_plain_backdrop_goes_on_without_a_seam(store: Store) -> None:
+    _, edition = render(store, packshot(backdrop=225), packshot())
+    still = edition.stills[0]
+    plate = decode_png(store.read(still.plate)).astype(float)
+    x, y, w, h = still.photo_box_px_xywh
+    assert y > 100, "a square photo in a tall frame needs backdrop above it"
+    above, below = plate[y - 6 : y, x : x + w].mean((0, 1)), plate[y : y + 6, x : x + w].mean((0, 1))
+    assert np.abs(above - below).max() < 1.5
+    far = plate[: y - 8, x : x + w]
+    assert far.std(axis=1).max() < 3.0, "streaks"
+
+
+def test_a_shadow_at_the_edge_melts_away_instead_of_streaking(store: Store) -> None:
+    picture = packshot().astype(float)
+    across = np.exp(-(((np.arange(600) - 300) / 70.0) ** 2))
+    picture[500:] -= 22 * across[None, :, None] * np.linspace(0, 1, 100)[:, None, None]
+    _, edition = render(store, np.rint(picture).astype(np.uint8), packshot())
+    still = edition.stills[0]
+    plate = decode_png(store.read(still.plate)).astype(float)
+    x, y, w, h = still.photo_box_px_xywh
+    assert plate.shape[0] - (y + h) > 200
+    at_edge = np.ptp(plate[y + h + 2, x : x + w].mean(axis=-1))
+    further = np.ptp(cv2.blur(plate, (9, 9))[y + h + 180, x : x + w].mean(axis=-1))
+    assert further < 0.6 * at_edge
+
+
+def test_pale_cloth_that_fills_its_photo_is_not_taken_for_backdrop(store: Store) -> None:
+    cloth = np.full((600, 600, 3), 246, np.uint8)
+    cloth[250:350, 280:320] = 60
+    gallery = gallery_of(store, [cloth, packshot()])
+    plan = plan_of(gallery)
+    whole = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (0, 0, 600, 600)})
+    shots = (plan.shots[0].model_copy(update={"takes": (whole,)}), plan.shots[1])
+    plan = plan.model_copy(update={"shots": shots})
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    plate = decode_png(store.read(edition.stills[0].plate))
+    mat = np.array([0xF4, 0xF1, 0xEC])
+    assert np.abs(plate[3, 3].astype(int) - mat).max() < 8, "the photo lies on the brand's mat"
+
+
+def test_a_second_call_computes_nothing(store: Store) -> None:
+    render(store, packshot(), scene())
+    store.counts.clear()
+    render(store, packshot(), scene())
+    assert (store.counts["reused"], store.counts["computed"]) == (2, 0)
+
+
+def test_previews_are_small(store: Store) -> None:
+    _, edition = render(store, scene(), packshot())
+    assert all(still.preview.size_bytes < 40_000 for still in edition.stills)
+
+
+def test_a_missing_take_or_photo_is_named(store: Store) -> None:
+    gallery = gallery_of(store, [packshot(), scene()])
+    plan, engine = plan_of(gallery), open_engine("layered")
+    with pytest.raises(RenderError, match="Shot 2 has 1 takes and take 4"):
+        render_stills(plan, {2: 3}, 0, gallery, NO_CUTOUT, BrandLook(), engine, store)
+    less = gallery.model_copy(update={"photos": gallery.photos[:1]})
+    with pytest.raises(RenderError, match="no longer in the gallery"):
+        render_stills(plan, {}, 0, less, NO_CUTOUT, BrandLook(), engine, store)
+
+
+def test_parallax_without_a_cutout_says_so(store: Store) -> None:
+    gallery = gallery_of(store, [packshot(), scene()])
+    plan = plan_of(gallery, rung=Rung.PARALLAX)
+    with pytest.raises(RenderError, match="needs the product's cutout"):
+        render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+
+
+def test_an_unknown_engine_lists_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="layered"):
+        open_engine("magic")

@@ -1,0 +1,93 @@
+"""The check against tracks that are not what they should be."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reel_pipeline.records import BrandVoice, VoiceEdition
+from reel_pipeline.store import Store
+from reel_pipeline.voice.checks import speech_is_clean
+from reel_pipeline.voice.engines import SAMPLE_RATE
+from reel_pipeline.voice.record import packets_sha256, record_voice
+from reel_pipeline.voice.sound import Stereo, decode_aac, encode_aac
+from reel_pipeline_tests.voice.making import ToneVoice, edition, store_in
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return store_in(tmp_path)
+
+
+@pytest.fixture
+def good(store: Store) -> VoiceEdition:
+    return record_voice(edition(), BrandVoice(), ToneVoice(), store)
+
+
+def swapped(good: VoiceEdition, sound: Stereo, store: Store) -> VoiceEdition:
+    track = store.put(encode_aac(np.ascontiguousarray(sound, np.float32)), ".m4a")
+    return good.model_copy(update={"track": track, "packets_sha256": packets_sha256(store.path(track))})
+
+
+def heard(good: VoiceEdition, store: Store) -> Stereo:
+    return decode_aac(store.read(good.track))[: good.frame_count * 2000]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda sound: sound * 0.3, "LUFS instead of"),
+        (lambda sound: np.clip(sound * 3, -1, 1), "LUFS instead of"),
+        (lambda sound: sound[: len(sound) // 2], "timeline"),
+        (lambda sound: np.zeros_like(sound), "LUFS instead of"),
+    ],
+)
+def test_spoiled_tracks_fail_with_the_reason(good: VoiceEdition, store: Store, spoil, told: str) -> None:
+    found = speech_is_clean(swapped(good, spoil(heard(good, store)), store), store)
+    assert not found.passed
+    assert told in found.sentence
+
+
+def test_a_single_click_over_the_ceiling_fails(good: VoiceEdition, store: Store) -> None:
+    sound = heard(good, store)
+    sound[SAMPLE_RATE * 3 : SAMPLE_RATE * 3 + 30] = 1.2
+    assert "distort" in speech_is_clean(swapped(good, sound, store), store).sentence
+
+
+def test_a_missing_line_a_late_line_a_hole_and_a_cut_word_are_heard(good: VoiceEdition, store: Store) -> None:
+    second = good.segments[1]
+    start, length = second.start_frame * 2000, second.frame_count * 2000
+    sound = heard(good, store)
+
+    missing = sound.copy()
+    missing[start : start + length] = 0
+    assert "nothing is heard" in speech_is_clean(swapped(good, missing, store), store).sentence
+
+    late = sound.copy()
+    late[start : start + SAMPLE_RATE] = 0
+    assert "starts to speak only after" in speech_is_clean(swapped(good, late, store), store).sentence
+
+    holed = sound.copy()
+    holed[start + SAMPLE_RATE // 2 : start + SAMPLE_RATE * 3 // 2] = 0
+    assert "falls silent" in speech_is_clean(swapped(good, holed, store), store).sentence
+
+    cut = sound.copy()
+    cut[start + length - 20000 : start + length] = 0.4 * np.sin(np.arange(20000) / 30)[:, None]
+    assert "still speaking" in speech_is_clean(swapped(good, cut, store), store).sentence
+
+
+def test_another_track_than_the_approved_one_fails(good: VoiceEdition, store: Store) -> None:
+    other = good.model_copy(update={"packets_sha256": "0" * 64})
+    assert "not the one that was approved" in speech_is_clean(other, store).sentence
+
+
+def test_a_timeline_with_a_gap_fails(good: VoiceEdition, store: Store) -> None:
+    moved = good.segments[1].model_copy(update={"start_frame": good.segments[1].start_frame + 1})
+    gap = good.model_copy(update={"segments": (good.segments[0], moved, *good.segments[2:])})
+    assert "gap" in speech_is_clean(gap, store).sentence
+
+
+def test_silence_is_refused_from_an_engine_that_speaks(good: VoiceEdition, store: Store) -> None:
+    silent = swapped(good, np.zeros((good.frame_count * 2000, 2)), store)
+    assert not speech_is_clean(silent, store).passed
+    assert speech_is_clean(silent.model_copy(update={"engine": "captions_only"}), store).passed
