@@ -72,7 +72,9 @@ class Flow:
         reused = record is not None
         calls_before = self.store.counts["computed"]
         if record is None:
+            before = self.store.head(row.name, partition)
             record = produce()
+            reused = row.external and before is not None and before.record.sha256 == record.digest()
             upstream = {name: value.digest() for name, value in inputs.items()}
             self.store.save(row.name, partition, record, fingerprint, upstream, provenance())
         digest = record.digest()
@@ -106,7 +108,7 @@ class Flow:
         """The check's answer about exactly these records: the known one, else what `find` measures now."""
         row = CHECKS[name]
         partition = context.partition_key if ASSETS[row.asset].partitioned else UNPARTITIONED
-        subject = row.subject({asset: record.digest() for asset, record in inputs.items()})
+        subject = row.subject(inputs)
         known = None if self.force or row.external else self.store.load_check(row.asset, row.name, partition, subject)
         finding = known.finding if known else find()
         if known is None:
@@ -123,12 +125,11 @@ class Flow:
     def finding(self, check: str, partition: str) -> Finding | None:
         """What a check found about the current records; None when it has not looked at exactly these."""
         row = CHECKS[check]
-        heads = {asset: self.head(asset, partition) for asset in row.reads}
-        digests = {asset: head.record.sha256 for asset, head in heads.items() if head}
-        if len(digests) < len(row.reads):
+        records = self.records(row.reads, partition)
+        if None in records.values():
             return None
         where = partition if ASSETS[row.asset].partitioned else UNPARTITIONED
-        known = self.store.load_check(row.asset, row.name, where, row.subject(digests))
+        known = self.store.load_check(row.asset, row.name, where, row.subject(records))
         return known.finding if known else None
 
 

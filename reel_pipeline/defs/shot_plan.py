@@ -92,7 +92,7 @@ def claims_are_grounded(
     asset=shot_plan,
     blocking=True,
     partitions_def=SKUS,
-    additional_ins={"frame_classification": dg.AssetIn("frame_classification")},
+    additional_ins={"frame_classification": dg.AssetIn("frame_classification"), "product": dg.AssetIn("product")},
     description="Every camera move stays inside what the photos show.",
 )
 def motions_are_safe(
@@ -100,10 +100,11 @@ def motions_are_safe(
     flow: dg.ResourceParam[Flow],
     shot_plan: ShotPlan,
     frame_classification: FrameClassification,
+    product: Product,
 ) -> dg.AssetCheckResult:
     return flow.check(
         context,
         "motions_are_safe",
-        {"shot_plan": shot_plan, "frame_classification": frame_classification},
-        lambda: find_motions_are_safe(shot_plan, frame_classification),
+        {"shot_plan": shot_plan, "frame_classification": frame_classification, "product": product},
+        lambda: find_motions_are_safe(shot_plan, frame_classification, product.colour),
     )

@@ -51,6 +51,7 @@ class Asset:
 class Check:
     """One asset check. Its subject is the hash of all records in `reads`, the asset's own first.
 
+    `sees` narrows that to the parts that matter, so that a change which leaves the asset fresh leaves its answer standing.
     `external`: it looks at something outside the store that can change by itself, so its answer is never reused.
     """
 
@@ -59,10 +60,12 @@ class Check:
     reads: tuple[str, ...]
     blocking: bool = False
     external: bool = False
+    sees: Callable[[Inputs], object] | None = None
     logic: str = "1"
 
-    def subject(self, digests: Mapping[str, str]) -> str:
-        return hashlib.sha256(canonical_json([self.logic, *(digests[name] for name in self.reads)])).hexdigest()
+    def subject(self, records: Inputs) -> str:
+        seen = self.sees(records) if self.sees else [records[name].digest() for name in self.reads]
+        return hashlib.sha256(canonical_json([self.logic, seen])).hexdigest()
 
 
 def entry_in(snapshot: r.CatalogSnapshot | None, partition: str) -> r.CatalogEntry | None:
@@ -95,16 +98,24 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags")
 
 
+def _spoken(product: r.Product) -> object:
+    return {key: value for key, value in jsonable(product).items() if key in SPOKEN_FIELDS}
+
+
+def _sayable(words: r.BrandWords) -> object:
+    return [words.brand_name, words.call_to_action, words.banned_words]
+
+
 def _plan_reads(inputs: Inputs, partition: str) -> object:
     product, brand = inputs["product"], inputs["brand_kit"]
     return {
-        "product": {key: value for key, value in jsonable(product).items() if key in SPOKEN_FIELDS},
+        "product": _spoken(product),
         "classification": jsonable(inputs["frame_classification"]),
         "cutout": [
             [cutout.photo, cutout.confidence, cutout.box_px_xywh] for cutout in inputs["product_cutout"].cutouts
         ],
         "look": jsonable(brand.look),
-        "words": [brand.words.brand_name, brand.words.call_to_action, brand.words.banned_words],
+        "words": _sayable(brand.words),
     }
 
 
@@ -248,8 +259,20 @@ CHECKS: dict[str, Check] = {
         Check("product_gallery", "gallery_is_usable", ("product_gallery",), blocking=True),
         Check("frame_classification", "has_a_product_view", ("frame_classification", "product_gallery"), blocking=True),
         Check("product_cutout", "cutout_is_trustworthy", ("product_cutout", "product_gallery")),
-        Check("shot_plan", "claims_are_grounded", ("shot_plan", "product", "brand_kit"), blocking=True),
-        Check("shot_plan", "motions_are_safe", ("shot_plan", "frame_classification"), blocking=True),
+        Check(
+            "shot_plan",
+            "claims_are_grounded",
+            ("shot_plan", "product", "brand_kit"),
+            blocking=True,
+            sees=lambda i: [i["shot_plan"].digest(), _spoken(i["product"]), _sayable(i["brand_kit"].words)],
+        ),
+        Check(
+            "shot_plan",
+            "motions_are_safe",
+            ("shot_plan", "frame_classification", "product"),
+            blocking=True,
+            sees=lambda i: [i["shot_plan"].digest(), i["frame_classification"].digest(), i["product"].colour],
+        ),
         Check("voiceover", "speech_is_clean", ("voiceover",), blocking=True),
         Check("rendered_still", "product_pixels_locked", ("rendered_still", "product_gallery"), blocking=True),
         Check("video_clip", "clip_meets_spec", ("video_clip", "voiceover"), blocking=True),

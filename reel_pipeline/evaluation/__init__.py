@@ -1,5 +1,5 @@
 """Reel and gallery -> verdict. Shares no mask, geometry, OCR result or plan with the rooms that made the reel.
 
 `judge.py` asks an engine and keeps its answer; `checks.py` turns an answer into the two blocking checks;
-`thresholds.toml` holds every gate. What follows from a verdict (retry, review) is decided in `defs/`; `mirror/` is next.
+`thresholds.toml` holds every gate. What follows from a verdict (retry, review) is for `defs/`; `mirror/` comes next.
 """

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from reel_pipeline.media.photo import Pixels
 
 Plane = NDArray[np.float32]
-SIDES = ("top", "bottom", "left", "right")
 RING_SHARE = 0.025
 INLIER_DE = 7.0
 """CIE76 distance within which a border pixel belongs to the backdrop: above JPEG noise and vignetting that the surface

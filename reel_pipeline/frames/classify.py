@@ -13,8 +13,8 @@ from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.records import Frame, FrameClassification, Photo, ProductGallery, Record, TextLine, ViewClass
 from reel_pipeline.store import Store
 
-MIN_CONFIDENCE = 0.55
-MIN_LEAD = 0.15
+MIN_CONFIDENCE = 0.6
+MIN_LEAD = 0.2
 """Below either, `unsure`: in by-product cross-validation the sure answers are right far more often than the unsure
 ones; `reel_pipeline_tests/bench/classify.py` prints the table."""
 

@@ -37,7 +37,7 @@ def readable_on(background: Colour, wanted: Sequence[Colour]) -> Colour:
     for colour in wanted:
         if contrast(colour, background) >= LEAST_CONTRAST:
             return colour
-    return max(((20, 20, 20), (255, 255, 255)), key=lambda colour: contrast(colour, background))
+    return max(((0, 0, 0), (255, 255, 255)), key=lambda colour: contrast(colour, background))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ def claims_are_grounded(plan: ShotPlan, product: Product, words: BrandWords, ove
 
 def _line_problems(shot: Shot, product: Product, words: BrandWords, overrides: dict[str, str]) -> Iterator[str]:
     own = overrides.get(f"{shot.role.value}.line")
+    if not shot.line and not shot.caption and not shot.claims:
+        return
     if any(claim.field == "override" for claim in shot.claims):
         if own is None or _folded(own) != _folded(shot.line):
             yield f"says {shot.line!r} as the user's own words, but no override holds them; plan it again."

@@ -44,16 +44,21 @@ class Line:
     claims: tuple[Claim, ...]
 
 
+SILENCE = Line("", ())
+
+
 def write_script(facts: Facts, words: BrandWords, wanted: int) -> list[Line]:
-    """2 to `wanted` lines, the product's name first. Raises `PlanError` when fewer than 2 may be said."""
-    editor = _Editor(facts, words)
-    lines = editor.lines(wanted)
-    if len(lines) < MIN_LINES:
+    """2 to `wanted` lines, the product's name first; with one fact alone the second shot is silent.
+
+    Raises `PlanError` when nothing may be said.
+    """
+    lines = _Editor(facts, words).lines(wanted)
+    if not lines:
         raise PlanError(
-            "The product's title and description hold fewer than two short facts that may be said; add a sentence that "
-            "describes the product, without prices, superlatives or health claims."
+            "The product's title and description hold no short fact that may be said; add a sentence that describes the "
+            "product, without prices, superlatives or health claims."
         )
-    return lines
+    return lines + [SILENCE] * (MIN_LINES - len(lines))
 
 
 def closing_line(facts: Facts, words: BrandWords) -> str:

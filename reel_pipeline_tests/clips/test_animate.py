@@ -56,7 +56,7 @@ def test_other_shots_than_the_timelines_are_refused(made) -> None:
 
 
 def test_a_single_clip_is_written_at_final_quality(made, tmp_path) -> None:
-    stills, _, clips, store = made
+    stills, _, _clips, store = made
     write_clip(stills.stills[0], 24, open_engine("warp"), store, tmp_path / "clip.mp4")
     assert sum(1 for _ in read_planes(tmp_path / "clip.mp4")) == 24
 
@@ -66,7 +66,7 @@ def test_the_check_finds_bad_clips(made, tmp_path, fault: str) -> None:
     _, voice, clips, store = made
     path = tmp_path / "bad.mp4"
     good = list(read_planes(store.path(clips.clips[0].video)))
-    black = Planes(*(np.full_like(p, v) for p, v in zip((good[0].y, good[0].u, good[0].v), (16, 128, 128), strict=True)))
+    black = Planes.from_rgb(np.zeros((1920, 1080, 3), np.uint8))
     pictures = {"frozen": [good[0]] * 48, "black": good[:40] + [black] * 8, "short": good[:47]}.get(fault, good)
     if fault == "small":
         pictures = [Planes(p.y[::2, ::2], p.u[::2, ::2], p.v[::2, ::2]) for p in good]

@@ -33,7 +33,7 @@ def unread(index: int) -> Passport:
     return Passport()
 
 
-def film_of(picture: Pixels, path: Path, frames: int = 20) -> Path:
+def film_of(picture: Pixels, path: Path, frames: int = 16) -> Path:
     """Anything at all, drifting by two pixels a frame."""
     with VideoWriter(path, picture.shape[1], picture.shape[0]) as writer:
         for index in range(frames):
@@ -66,7 +66,7 @@ def test_rejects_another_product_and_shows_where(engine: Judge, tmp_path: Path) 
     assert 0 <= y < y + height <= SMALL[1]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["flat", "noise", "stripes", "gradient"]),
     seed=st.integers(0, 2**16),

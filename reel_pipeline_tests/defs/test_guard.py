@@ -73,8 +73,7 @@ def test_a_clip_swapped_after_the_reel_was_judged(flow: Flow) -> None:
 )
 def test_any_blocking_check_that_failed_or_never_ran(flow: Flow, check: str) -> None:
     row = CHECKS[check]
-    heads = {asset: flow.head(asset, PARTITION) for asset in row.reads}
-    subject = row.subject({asset: head.record.sha256 for asset, head in heads.items() if head})
+    subject = row.subject(flow.records(row.reads, PARTITION))
     flow.store.delete_note(f"checks/{row.asset}.{row.name}", PARTITION, subject)
     assert_refused(flow)
     failed = Finding(passed=False, sentence="The test says no.")

@@ -87,9 +87,9 @@ def plan_of(
 
 
 def voice_of(
-    store: Store, captions: Sequence[str], shot_frames: int = 80, card_frames: int = 48, level: float = 0.28
+    store: Store, captions: Sequence[str], shot_frames: int = 80, card_frames: int = 48, level: float = 0.217
 ) -> VoiceEdition:
-    """A tone (0.28 is about -14 LUFS; 0 is silence) over one segment a caption and an end card."""
+    """A tone (0.217 is about -14 LUFS; 0 is silence) over one segment a caption and an end card."""
     segments, start = [], 0
     for number, caption in enumerate(captions, start=1):
         segments.append(

@@ -46,7 +46,9 @@ def test_lines_are_balanced() -> None:
     assert max(widths) - min(widths) < 0.35 * max(widths)
 
 
-@pytest.mark.parametrize("text", ["Żółw élégant ½ €", "Теплый шарф", "חולצת כותנה רכה", "حقيبة ظهر للأطفال", "Demo حقيبة"])
+@pytest.mark.parametrize(
+    "text", ["Żółw élégant ½ €", "Теплый шарф", "חולצת כותנה רכה", "حقيبة ظهر للأطفال", "Demo حقيبة"]
+)
 def test_scripts_are_drawn_with_real_glyphs(text: str) -> None:
     drawable = FONTS.drawable(text)
     assert drawable == text

@@ -190,3 +190,7 @@ def test_every_script_is_grounded_and_short_enough(
 @given(st.text(max_size=300))
 def test_pieces_are_verbatim_spans(text: str) -> None:
     assert all(piece in fold(text) for piece in pieces(text.replace("\n", " ")))
+
+
+def test_a_product_with_nothing_but_a_title_gets_a_silent_second_shot(tmp_path: Path) -> None:
+    assert said(tmp_path, title="Oak stool", description="", vendor="", colour="") == ["Oak stool.", ""]

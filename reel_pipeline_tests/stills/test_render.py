@@ -60,7 +60,7 @@ def test_a_plain_backdrop_goes_on_without_a_seam(store: Store) -> None:
     _, edition = render(store, packshot(backdrop=225), packshot())
     still = edition.stills[0]
     plate = decode_png(store.read(still.plate)).astype(float)
-    x, y, w, h = still.photo_box_px_xywh
+    x, y, w, _h = still.photo_box_px_xywh
     assert y > 100, "a square photo in a tall frame needs backdrop above it"
     above, below = plate[y - 6 : y, x : x + w].mean((0, 1)), plate[y : y + 6, x : x + w].mean((0, 1))
     assert np.abs(above - below).max() < 1.5

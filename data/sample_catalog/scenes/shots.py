@@ -51,7 +51,7 @@ class Shot:
     size_px: tuple[int, int] = PORTRAIT
     exposure: float = 0.3
     view: str = "Standard"
-    samples: int = 8
+    samples: int = 6
 
 
 def paper(
@@ -81,7 +81,7 @@ white = paper(WHITE, studio.HIGH_KEY, 0.45, glow=0.3)
 SHOTS: dict[str, Shot] = {
     "hand-wash-front": Shot(_one("bottle"), paper(WARM, studio.SOFTBOX), 0, 6, 6.9, (0, 0, 0.98), samples=24),
     "hand-wash-angle": Shot(
-        _one("bottle", turn_deg=14), paper(WARM, studio.STRIPS), 8, 16, 6.9, (0, 0, 0.97), samples=12
+        _one("bottle", turn_deg=14), paper(WARM, studio.STRIPS), 8, 16, 6.9, (0, 0, 0.97), samples=10
     ),
     "hand-wash-label": Shot(
         _one("bottle"),
@@ -131,7 +131,7 @@ SHOTS: dict[str, Shot] = {
         _one("mug", "sage", -20), sets.kitchen, 8, 10, 4.6, (0.05, 0, 0.72), 55, 2.8, (0, -0.42, 0.6), PORTRAIT
     ),
     "mug-clay-front": Shot(
-        _one("mug", "clay"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=LANDSCAPE
+        _one("mug", "clay"), paper(MIST, studio.SOFTBOX), -8, 14, 4.7, (0.14, 0, 0.46), size_px=LANDSCAPE, samples=8
     ),
     "mug-clay-glaze": Shot(
         _one("mug", "clay", -25),
@@ -177,7 +177,14 @@ SHOTS: dict[str, Shot] = {
         _one("carton", turn_deg=22), sets.kitchen, -4, 9, 4.3, (0.1, 0, 0.74), 55, 3.2, (0, -0.3, 0.7), PORTRAIT
     ),
     "cushion-sage-front": Shot(
-        _one("cushion", "sage"), paper("#e9e6e0", studio.SOFTBOX, scale=3.2), 0, 4, 15.6, (0, 0, 2.25), size_px=SQUARE
+        _one("cushion", "sage"),
+        paper("#e9e6e0", studio.SOFTBOX, scale=3.2),
+        0,
+        4,
+        15.6,
+        (0, 0, 2.25),
+        size_px=SQUARE,
+        samples=8,
     ),
     "cushion-sage-angle": Shot(
         _one("cushion", "sage", 32), paper("#e9e6e0", studio.SIDE, scale=3.2), 0, 12, 16, (0, 0, 2.2), size_px=SQUARE
@@ -231,8 +238,8 @@ SHOTS: dict[str, Shot] = {
         (0.4, 0.4, 2.2),
         PORTRAIT,
     ),
-    "can-front": Shot(_one("can"), paper(BLUSH, studio.STRIPS), 0, 7, 5.8, (0, 0, 0.79), samples=12),
-    "can-angle": Shot(_one("can", turn_deg=-52), paper(BLUSH, studio.SOFTBOX), 0, 15, 5.8, (0, 0, 0.78), samples=12),
+    "can-front": Shot(_one("can"), paper(BLUSH, studio.STRIPS), 0, 7, 5.8, (0, 0, 0.79), samples=10),
+    "can-angle": Shot(_one("can", turn_deg=-52), paper(BLUSH, studio.SOFTBOX), 0, 15, 5.8, (0, 0, 0.78), samples=10),
     "can-trio": Shot(
         (
             Item("can", None, (0, -0.3, 0)),
@@ -324,7 +331,7 @@ SHOTS: dict[str, Shot] = {
         3.9,
         (0, 0, 0.13),
         size_px=LANDSCAPE,
-        samples=12,
+        samples=10,
     ),
     "soap-stack": Shot(
         (Item("soap", "bare", (0, 0, 0), -8), Item("soap", None, (0.02, -0.01, 0.26), 10)),

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from reel_pipeline.errors import EngineUnavailable
-from reel_pipeline.frames.backdrop import SIDES, Backdrop
+from reel_pipeline.frames.backdrop import Backdrop
 from reel_pipeline.frames.engines import Look
 from reel_pipeline.frames.engines.features import Scene, photo_features, read_scene
 from reel_pipeline.frames.engines.siblings import gallery_features
@@ -26,8 +26,7 @@ FACE_SIDE_PX = 480
 MIN_FACE_PX = 24
 MIN_FACE_SKIN = 0.4
 """Share of a face box that must look like skin: the cascade also fires on lenses, buckles and lace."""
-PLAIN_SIDE_SHARE = 0.9
-PLAIN_SIDES = 2
+PLAIN_SIDE_SHARE, PLAIN_SIDES, PLAIN_BORDER_SHARE = 0.9, 3, 0.8
 MAX_PLAIN_NOISE_DE = 3.0
 
 
@@ -52,9 +51,13 @@ class EmbeddedClassifier:
 
 
 def is_plain(backdrop: Backdrop) -> bool:
-    """At least two whole sides of the photo are one smooth surface, which can be continued beyond the frame."""
-    open_sides = [side for side, share in zip(SIDES, backdrop.side_shares, strict=True) if share >= PLAIN_SIDE_SHARE]
-    return len(open_sides) >= PLAIN_SIDES and backdrop.noise_de <= MAX_PLAIN_NOISE_DE
+    """Three sides or four fifths of the border are one smooth surface, which can be continued beyond the frame.
+
+    The rest may be the product itself, cut by the frame. Softly blurred scenes have two such sides at most.
+    """
+    open_sides = sum(share >= PLAIN_SIDE_SHARE for share in backdrop.side_shares)
+    smooth = backdrop.noise_de <= MAX_PLAIN_NOISE_DE
+    return smooth and (open_sides >= PLAIN_SIDES or backdrop.plain_share >= PLAIN_BORDER_SHARE)
 
 
 def weigh(features: dict[str, float]) -> dict[ViewClass, float]:

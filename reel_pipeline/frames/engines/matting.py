@@ -31,9 +31,11 @@ else or a hard shadow."""
 HOLE_DE, MIN_HOLE_SHARE = 2.5, 0.002
 LEEWAY_PX = 5
 MIN_LIT_SHARE = 0.35
-HARD_STEP_DE, MAX_HARD_STRUCTURE = 1.2, 0.3
-"""Where two thirds of the subject look like shadow, or what looks like shadow has hard structure (shadows of
-the development photos: at most 0.13, white cloth and soles: at least 0.45), it is a pale product: nothing is taken."""
+WHITE_L = 98.5
+HARD_STEP_DE, MAX_HARD_STRUCTURE, MAX_HARD_STRUCTURE_ON_WHITE = 1.2, 1.2, 0.3
+"""Where two thirds of the subject look like shadow, or what looks like shadow has hard structure, it is a pale product
+and nothing is taken. On white, cloth and soles look like shadow (mostly over 0.37 in the development photos); on a toned
+backdrop only shadows do, and the hardest has 1.04."""
 SOFT_STEP_DE = 0.8
 SHADOW_DEPTH_L, SHADOW_CHROMA = 42.0, 5.0
 SHADOW_STEP_DE = 2.2
@@ -55,15 +57,20 @@ class MattingCutout:
         if backdrop.plain_share < PLAIN_SHARE:
             mask = _central_mask(small)
             return Matte(_upsampled(mask.astype(np.float32), rgb), round(HOPELESS * backdrop.plain_share, 4))
-        mask, agreement = _plain_mask(small, lab, backdrop)
-        confidence = _confidence(mask, backdrop, agreement, _structure_outside(lab, mask, SOFT_STEP_DE))
+        mask, subject_share, agreement = _plain_mask(small, lab, backdrop)
+        confidence = min(
+            _confidence(mask, backdrop),
+            _ramp(subject_share, 0.4, 0.85),
+            _ramp(agreement, 0.8, 0.97),
+            1 - _ramp(_structure_outside(lab, mask, SOFT_STEP_DE if _is_white(backdrop) else HARD_STEP_DE), 0.25, 1.2),
+        )
         if not mask.any():
             return Matte(np.zeros(rgb.shape[:2], np.uint8), 0.0)
-        return Matte(_upsampled(_matte(rgb, mask), rgb), confidence)
+        return Matte(_upsampled(_matte(rgb, mask), rgb), round(confidence, 4))
 
 
-def _plain_mask(small: Pixels, lab: Plane, backdrop: Backdrop) -> tuple[Mask, float]:
-    """The product's mask, and how far the ways to find it agree: the smaller of two intersections over union.
+def _plain_mask(small: Pixels, lab: Plane, backdrop: Backdrop) -> tuple[Mask, float, float]:
+    """The product's mask, the share of all that differs from the backdrop that it keeps, and how two outlines agree.
 
     By distance from the backdrop, with and without what looks like a soft shadow; then by GrabCut, which may only move
     the outline by `LEEWAY_PX`: left free it eats white cloth on white.
@@ -71,10 +78,11 @@ def _plain_mask(small: Pixels, lab: Plane, backdrop: Backdrop) -> tuple[Mask, fl
     subject = _without_specks(~(backdrop.is_backdrop | _true_holes(backdrop)))
     shadow = _shadow(lab, backdrop) & subject
     lit = _without_specks(subject & ~shadow)
-    if lit.sum() < MIN_LIT_SHARE * subject.sum() or _structure_outside(lab, lit, HARD_STEP_DE) > MAX_HARD_STRUCTURE:
+    allowed = MAX_HARD_STRUCTURE_ON_WHITE if _is_white(backdrop) else MAX_HARD_STRUCTURE
+    if lit.sum() < MIN_LIT_SHARE * subject.sum() or _structure_outside(lab, lit, HARD_STEP_DE) > allowed:
         lit = subject
     if not lit.any():
-        return lit, 0.0
+        return lit, 0.0, 0.0
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * LEEWAY_PX + 1, 2 * LEEWAY_PX + 1))
     seeds = np.where(lit, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     seeds[backdrop.distance < EXACT_DE] = cv2.GC_BGD
@@ -83,9 +91,9 @@ def _plain_mask(small: Pixels, lab: Plane, backdrop: Backdrop) -> tuple[Mask, fl
     far = lit & (backdrop.distance > SURE_DE)
     seeds[cv2.erode(far.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = cv2.GC_FGD
     if not (seeds == cv2.GC_BGD).any():
-        return lit, 0.0
+        return lit, 1.0, 0.0
     cut = _grab_cut(small, seeds, (0, 0, 0, 0), cv2.GC_INIT_WITH_MASK)
-    return cut, min(_iou(cut, lit), _iou(lit, subject))
+    return cut, _iou(lit, subject), _iou(cut, lit)
 
 
 def _true_holes(backdrop: Backdrop) -> Mask:
@@ -135,6 +143,10 @@ def _step(lab: Plane, blur_px: float) -> Plane:
     smooth = cv2.GaussianBlur(lab, (0, 0), blur_px)
     across, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8)
     return np.asarray(np.sqrt((across**2 + down**2).sum(axis=2)), np.float32)
+
+
+def _is_white(backdrop: Backdrop) -> bool:
+    return backdrop.colour_lab[0] > WHITE_L
 
 
 def _iou(one: Mask, other: Mask) -> float:
@@ -216,11 +228,10 @@ def _upsampled(alpha: NDArray[np.float32], rgb: Pixels) -> Pixels:
     return np.asarray(np.rint(np.clip(np.where(wide, large, np.rint(plain)), 0, 1) * 255), np.uint8)
 
 
-def _confidence(mask: Mask, backdrop: Backdrop, agreement: float, structure: float) -> float:
-    """The weakest of six doubts, each in [0, 1]:
+def _confidence(mask: Mask, backdrop: Backdrop) -> float:
+    """What the finished mask shows of itself, in [0, 1], the weakest of four.
 
-    the border is one surface; the ways to find the mask agree (IoU 0.8 to 0.97); nothing is left behind outside (1.2 to
-    0.25 of the outline's length); the rim stands off the backdrop (3 to 10 CIE76); the mask is not ragged; it covers a
+    The border is one surface; the rim stands off the backdrop (3 to 10 CIE76); the mask is not ragged; it covers a
     sensible share of the photo.
     """
     if not mask.any():
@@ -230,13 +241,11 @@ def _confidence(mask: Mask, backdrop: Backdrop, agreement: float, structure: flo
     share = float(mask.mean())
     doubts = (
         _ramp(backdrop.plain_share, PLAIN_SHARE, 0.85),
-        _ramp(agreement, 0.8, 0.97),
-        1 - _ramp(structure, 0.25, 1.2),
         _ramp(contrast - backdrop.noise_de, 3.0, 10.0),
         _ramp(_solidity(mask), 0.6, 0.95),
         min(_ramp(share, 0.005, 0.03), 1 - _ramp(share, 0.85, 0.98)),
     )
-    return round(min(doubts), 4)
+    return min(doubts)
 
 
 def _solidity(mask: Mask) -> float:

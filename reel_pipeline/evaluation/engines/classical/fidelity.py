@@ -15,6 +15,7 @@ from reel_pipeline.evaluation.engines.classical.tiles import (
     WINDOW_PX,
     Comparison,
     Mask,
+    Plane,
     colour_difference,
     lightness_gain,
 )
@@ -27,6 +28,9 @@ _SEARCH_PX = 14
 _MIN_SHIFT_PX = 1.2
 """On the grid; clean clips stay below 0.8 px at the 99th percentile."""
 _MIN_AREA_PX = 12
+_FLOW_WINDOW_PX = 24
+_APART_LEVELS = 5.0
+"""Mean difference below which a window's structure is where it should be, whatever the flow says."""
 MAX_RELIGHT = 1.15
 """A common factor on L* beyond 1 +- this is another light, which hides a hue shift: a person has to look."""
 
@@ -60,19 +64,23 @@ def _warp(comparison: Comparison, frame: int) -> Suspicion:
     """Residual flow where the photo has structure: the window that is farthest off, in % of the product's width."""
     far = np.linalg.norm(comparison.flow, axis=2)
     structured = _structured(comparison)
-    size = 24
+    share = _mean(structured.astype(np.float32))
+    apart = _mean(np.abs(comparison.frame - comparison.photo) * structured) / np.maximum(share, 1e-3)
+    half = _FLOW_WINDOW_PX // 2
+    doubtful = (share > 0.2) & (apart > _APART_LEVELS)
     worst, box = 0.0, _whole(comparison)
-    rows, columns = far.shape
-    for top in range(0, rows - size // 2, size // 2):
-        for left in range(0, columns - size // 2, size // 2):
-            part = structured[top : top + size, left : left + size]
-            if part.sum() < size * size // 5:
-                continue
-            value = float(np.median(far[top : top + size, left : left + size][part]))
-            if value > worst and _really_moved(comparison, (left, top, part.shape[1], part.shape[0]), value):
-                worst, box = value, (left, top, part.shape[1], part.shape[0])
-    score = 100 * worst / comparison.product_width_px if worst > _MIN_SHIFT_PX else 0.0
-    return _suspect(comparison, "warped_logo", score, frame, box)
+    for row, column in np.argwhere(doubtful[half:-half:half, half:-half:half]):
+        top, left = int(row) * half, int(column) * half
+        place = np.s_[top : top + _FLOW_WINDOW_PX, left : left + _FLOW_WINDOW_PX]
+        value = float(np.median(far[place][structured[place]])) if structured[place].any() else 0.0
+        window = (left, top, _FLOW_WINDOW_PX, _FLOW_WINDOW_PX)
+        if value > max(worst, _MIN_SHIFT_PX) and _really_moved(comparison, window):
+            worst, box = value, window
+    return _suspect(comparison, "warped_logo", 100 * worst / comparison.product_width_px, frame, box)
+
+
+def _mean(plane: Plane) -> Plane:
+    return np.asarray(cv2.blur(plane, (_FLOW_WINDOW_PX, _FLOW_WINDOW_PX)), np.float32)
 
 
 def _structured(comparison: Comparison) -> Mask:
@@ -81,10 +89,8 @@ def _structured(comparison: Comparison) -> Mask:
     return np.asarray(comparison.valid & (comparison.detail > 8) & (corners > 2e-3 * 255), np.bool_)
 
 
-def _really_moved(comparison: Comparison, box: BoxPx, shift: float) -> bool:
-    """Flow is believed where the photo's patch is found again, well matching, at such a shift and not at none."""
-    if shift <= _MIN_SHIFT_PX:
-        return True
+def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
+    """Flow is believed where the photo's patch is found again, well matching, somewhere else and less well at home."""
     x, y, width, height = box
     patch = comparison.photo[y : y + height, x : x + width]
     pad = _SEARCH_PX

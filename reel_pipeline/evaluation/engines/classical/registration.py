@@ -17,8 +17,10 @@ from reel_pipeline.records import BoxPx
 
 Matrix = NDArray[np.float64]
 
-FEATURE_SIDE_PX = 1000
+FEATURE_SIDE_PX = 900
 WORKING_WIDTH_PX = 540
+_TRACKING_WIDTH_PX = 360
+"""Enough to find a photo again that the scene is known to show; the comparison refines the place."""
 MIN_INLIERS = 14
 SURE_INLIERS = 30
 """With this many the photo is the right one, however badly the frame shows it."""
@@ -68,7 +70,7 @@ class Reference:
 
     @cached_property
     def features(self) -> Features:
-        return find_features(self.luma, FEATURE_SIDE_PX)
+        return find_features(self.luma, FEATURE_SIDE_PX, 2000)
 
     @cached_property
     def product_box(self) -> BoxPx:
@@ -89,7 +91,7 @@ class Reference:
         return round(x * factor), round(y * factor), round(width * factor), round(height * factor)
 
 
-def find_features(luma: Pixels, side_px: int, count: int = 2000) -> Features:
+def find_features(luma: Pixels, side_px: int, count: int) -> Features:
     """SIFT on HW uint8 reduced to `side_px`; a low contrast threshold, as plain cloth has no strong corners."""
     scale = min(1.0, side_px / max(luma.shape))
     small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luma
@@ -220,19 +222,21 @@ def _is_sane(matrix: Matrix, reference: Reference) -> bool:
     return bool(stretch[1] > 0.05 and stretch[0] / stretch[1] < 2.0)
 
 
+def _frame_features(luma: Pixels, width_px: int, count: int) -> Features:
+    side = round(max(luma.shape) * min(1.0, width_px / luma.shape[1]))
+    return find_features(luma, side, count)
+
+
 def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int | None) -> list[Placement]:
     """The photos that the frame may show, likeliest first; `prefer` alone where it is certain. HW uint8, kept frame.
 
     A detail crop and the photo it was cut from both fit the same frame: which one it is shows in the comparison.
     """
-    scale = min(1.0, WORKING_WIDTH_PX / frame_luma.shape[1])
-    small = cv2.resize(frame_luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    features = find_features(np.asarray(small, np.uint8), max(small.shape))
-    features = Features((features.points + 0.5) / scale - 0.5, features.descriptors)
     if prefer is not None:
-        placement = place_by_features(references[prefer], features)
+        placement = place_by_features(references[prefer], _frame_features(frame_luma, _TRACKING_WIDTH_PX, 900))
         if placement and placement.inliers >= SURE_INLIERS:
             return [placement]
+    features = _frame_features(frame_luma, WORKING_WIDTH_PX, 2000)
     placements = [place for reference in references if (place := place_by_features(reference, features))]
     if placements:
         placements.sort(key=lambda place: -place.inliers)

@@ -33,6 +33,8 @@ MIN_SEEN = 0.4
 """Share of the visible photo that must lie open: the rest may be covered by captions."""
 MIN_FRAME_DETAIL = 0.01
 """Share of a frame with local contrast, from which on a frame that no photo explains shows another thing."""
+OTHER_COLOUR = 6.0
+"""CIEDE2000: a block that differs by more is not this photo's, when several photos are compared with one frame."""
 MAX_CARD_DETAIL = 0.004
 """As `MIN_FRAME_DETAIL`, on an end card beside what it lists."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
@@ -102,11 +104,9 @@ class Examiner:
         if placements and not self.matrix_is_chosen:
             self._choose_matrix(sample, placements[0], hidden)
         rgb = sample.rgb(self.matrix)
-        best: tuple[Placement, Comparison] | None = None
-        for placement in placements:
-            comparison = compare(self.references[placement.photo], placement, rgb, hidden)
-            if comparison and (best is None or _balance(comparison) > _balance(best[1])):
-                best = placement, comparison
+        compared = [(place, compare(self.references[place.photo], place, rgb, hidden)) for place in placements]
+        fitting = [(place, comparison) for place, comparison in compared if comparison]
+        best = max(fitting, key=lambda pair: _balance(pair[1])) if len(fitting) > 1 else next(iter(fitting), None)
         if best is None:
             self._unplaced(scene, sample, rgb, hidden, 1.0)
             return None
@@ -179,9 +179,13 @@ class Examiner:
 
 
 def _balance(comparison: Comparison) -> int:
-    """Explained detail less what contradicts: the photo shown has all the frame's detail and no more."""
+    """Explained detail less what contradicts: the photo shown has all the frame's detail and no more, in its colours.
+
+    Two colourways may be the same picture but for the colour.
+    """
     matching, other = comparison.explained()
-    return matching - other
+    difference, valid, (step_x, step_y) = colour_difference(comparison, 1.0)
+    return matching - other - int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
 
 
 def _detail_share(luma: Pixels, hidden: Mask) -> float:

@@ -32,10 +32,11 @@ _MAX_CROP = 0.6
 
 @dataclass(frozen=True)
 class Comparison:
-    """All planes are HW on the grid. `to_frame`: grid pixels -> kept-frame pixels, `photo_to_frame`
-    from photo pixels. `valid`: neither covered by an
-    overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1] and `residual` (grey levels, standard deviation) per window centre;
-    `flow` (H, W, 2): from photo to frame after the affine part; `detail`: the photo's local contrast, grey levels.
+    """All planes are HW on the grid. `to_frame`: grid pixels -> kept-frame pixels, `photo_to_frame` from photo pixels.
+
+    `valid`: neither covered by an overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1]
+    and `residual` (grey levels, standard deviation) per window centre; `flow` (H, W, 2): from photo to frame after the
+    affine part; `detail`: the photo's local contrast, grey levels.
     """
 
     photo_rgb: Pixels
@@ -97,8 +98,8 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     ncc, residual = correlate(photo, frame, valid)
     width = reference.product_box[2] * grid.scale
     return Comparison(
-        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), uncropped, ncc, residual, flow,
-        detail, float(width), _stretch_percent(matrix, reference),
+        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), uncropped, ncc,
+        residual, flow, detail, float(width), _stretch_percent(matrix, reference),
     )  # fmt: skip
 
 
