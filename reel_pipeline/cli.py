@@ -80,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     demo = _command(commands, "demo", demo_command, "the sample catalogue through a real Dagster", with_json=False)
     demo.add_argument("--once", action="store_true", help="end when the table is printed")
 
+    store = _command(commands, "store", store_command, "look after the store", with_json=False)
+    store.add_argument("action", choices=["prune"], help="prune: delete what nothing needs any more")
+
+    _command(commands, "doctor", doctor_command, "say what works here and what is missing", with_json=False)
+
+    bench = _command(commands, "bench", bench_command, "measure, in a checkout of the project", with_json=False)
+    bench.add_argument("name", nargs="?", metavar="NAME")
+    bench.add_argument("arguments", nargs=argparse.REMAINDER)
+
     serve = _command(commands, "serve", serve_command, "serve what is published, on loopback", with_json=False)
     serve.add_argument("--port", type=int, default=8787, help="0 picks a free one")
     return parser
@@ -246,6 +255,37 @@ def serve_command(options: argparse.Namespace) -> int:
     if "://" in settings.publish_location:
         raise SettingsError("Reels are published to a bucket, which serves them itself; `serve` is for a folder.")
     run(Path(settings.publish_location), options.port, preview=settings.open_store().path)
+    return 0
+
+
+def store_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.prune import prune
+
+    blobs, calls = prune(_flow().store)
+    print(f"Deleted {blobs} file(s) and {calls} remembered call(s) that nothing needs.")
+    return 0
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.tools import diagnose
+
+    rows = diagnose()
+    print_table(rows, ("part", "works", "remedy"))
+    return 0 if all(row["works"] == "yes" for row in rows) else 1
+
+
+def bench_command(options: argparse.Namespace) -> int:
+    import runpy
+    from importlib.util import find_spec
+
+    sys.path.insert(0, str(Path.cwd()))
+    folder = find_spec("reel_pipeline_tests.bench") if find_spec("reel_pipeline_tests") else None
+    places = list(folder.submodule_search_locations or ()) if folder else []
+    names = sorted(path.stem for place in places for path in Path(place).glob("[a-z]*.py"))
+    if options.name not in names:
+        raise SettingsError(f"In a checkout of the project, name one of: {', '.join(names) or 'none here'}.")
+    sys.argv = [f"bench {options.name}", *options.arguments]
+    runpy.run_module(f"reel_pipeline_tests.bench.{options.name}", run_name="__main__")
     return 0
 
 

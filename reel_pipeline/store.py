@@ -246,7 +246,7 @@ class Store:
     def put(self, data: bytes, suffix: str) -> Blob:
         blob = Blob(sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), suffix=suffix)
         if not self.has(blob):
-            self.objects.create(_blob_key(blob), data)
+            self.objects.create(blob_key(blob), data)
         return blob
 
     def put_file(self, path: Path) -> Blob:
@@ -255,15 +255,15 @@ class Store:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         blob = Blob(sha256=sha256, size_bytes=path.stat().st_size, suffix=path.suffix)
         if not self.has(blob):
-            self.objects.create_from_file(_blob_key(blob), path)
+            self.objects.create_from_file(blob_key(blob), path)
         return blob
 
     def has(self, blob: Blob) -> bool:
-        return self.objects.exists(_blob_key(blob))
+        return self.objects.exists(blob_key(blob))
 
     def path(self, blob: Blob) -> Path:
         """A local file with the blob's bytes; raises `BlobMissing`."""
-        return self.objects.local_path(_blob_key(blob))
+        return self.objects.local_path(blob_key(blob))
 
     def read(self, blob: Blob) -> bytes:
         return self.path(blob).read_bytes()
@@ -381,6 +381,17 @@ class Store:
                 if not held:
                     del _held[owner]
 
+    def held_locks(self) -> list[str]:
+        """The lock files that some run on this machine holds now."""
+        held = []
+        for path in sorted(self._locks.glob("*")):
+            with path.open("r") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    held.append(path.name)
+        return held
+
     def _parse(self, key: str, kind: type[R]) -> R | None:
         found = self.objects.read(key)
         if found is None:
@@ -428,7 +439,8 @@ def open_store(location: str, cache: Path, *, reuse: bool = True) -> Store:
     return Store(FolderObjects(root), root / ".locks", reuse=reuse)
 
 
-def _blob_key(blob: Blob) -> str:
+def blob_key(blob: Blob) -> str:
+    """Where a blob lies among the objects."""
     return f"blobs/{blob.sha256[:2]}/{blob.sha256}{blob.suffix}"
 
 

@@ -2,10 +2,12 @@
 
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from reel_pipeline.errors import PhotoError, ReelError, SettingsError
 from reel_pipeline.media.photo import Pixels, encode_png, normalise
@@ -127,6 +129,43 @@ def evaluate_file(video: Path, references: Sequence[Path]) -> dict[str, Any]:
         "unverifiable": [{"item": item.item, "error": item.error} for item in opinion.unverifiable],
         "scores": {name: round(score, 4) for name, score in opinion.scores.items()},
     }
+
+
+def diagnose() -> list[dict[str, str]]:
+    """One row a part that the embedded engines need: whether it works here, and the remedy where it does not."""
+    from reel_pipeline.clips.engines import open_engine as open_clip_engine
+    from reel_pipeline.evaluation.engines import open_engine as open_judge
+    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
+    from reel_pipeline.media.text import read_text
+    from reel_pipeline.shots.engines import open_engine as open_planner
+    from reel_pipeline.stills.engines import open_engine as open_still_engine
+    from reel_pipeline.voice.engines import open_engine as open_voice
+
+    def x264() -> None:
+        import av
+
+        av.Codec("libx264", "w")
+
+    parts: dict[str, Callable[[], object]] = {
+        "photo classes": lambda: open_classifier(DEFAULTS.classifier),
+        "cutout": lambda: open_cutout_engine(DEFAULTS.cutout),
+        "label text": lambda: read_text(np.full((64, 64, 3), 255, np.uint8)),
+        "planner": lambda: open_planner(DEFAULTS.planner),
+        "voice": lambda: open_voice(DEFAULTS.voice),
+        "stills": lambda: open_still_engine(DEFAULTS.stills),
+        "clips": lambda: open_clip_engine(DEFAULTS.clips),
+        "H.264": x264,
+        "judge": lambda: open_judge(DEFAULTS.judge),
+    }
+    rows = []
+    for part, attempt in parts.items():
+        try:
+            attempt()
+        except (ReelError, ImportError, OSError, ValueError) as error:
+            rows.append({"part": part, "works": "no", "remedy": str(error) or "install the package again: make setup"})
+        else:
+            rows.append({"part": part, "works": "yes", "remedy": ""})
+    return rows
 
 
 def read_file(file: Path) -> bytes:

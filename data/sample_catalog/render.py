@@ -158,7 +158,9 @@ def _pass(
     image = bpy.data.images.load(str(path))
     image.colorspace_settings.name = "Non-Color"
     width, height = image.size
-    rgba = np.array(image.pixels[:], dtype=np.float32).reshape(height, width, 4)[::-1]
+    flat = np.empty(width * height * 4, dtype=np.float32)
+    image.pixels.foreach_get(flat)
+    rgba = flat.reshape(height, width, 4)[::-1]
     values = np.rint(take(rgba) * (65535 if bits == "16" else 255)).astype(np.uint16 if bits == "16" else np.uint8)
     bpy.data.images.remove(image)
     Image.fromarray(values).save(path, optimize=True)

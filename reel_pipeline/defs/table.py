@@ -51,7 +51,7 @@ class Asset:
 class Check:
     """One asset check. Its subject is the hash of all records in `reads`, the asset's own first.
 
-    `sees` narrows that to the parts that matter, so that a change which leaves the asset fresh leaves its answer standing.
+    `sees` narrows that to the parts that matter, so that a change which leaves the asset fresh leaves its answer too.
     `external`: it looks at something outside the store that can change by itself, so its answer is never reused.
     """
 

@@ -19,6 +19,8 @@ MEASURE_SIDE_PX = 512
 MIN_SHARE, MAX_SHARE = 0.01, 0.95
 MIN_RIM_STEP_DE = 5.0
 MIN_MAIN_PART = 0.3
+MIN_PLAIN_OUTSIDE = 0.75
+"""Share of what is outside the outline that one smooth surface must explain; a cast shadow may take the rest."""
 
 
 def has_a_product_view(classification: FrameClassification, gallery: ProductGallery) -> Finding:
@@ -86,7 +88,7 @@ def _measure(cutout: Cutout, photo: Photo, store: Store) -> tuple[float, float, 
     lab = to_lab(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
     backdrop = read_backdrop(lab)
     outside = cv2.dilate(solid, np.ones((7, 7), np.uint8)) == 0
-    plain = backdrop.is_backdrop[outside].mean() > 0.5 if outside.any() else False
+    plain = outside.any() and backdrop.is_backdrop[outside].mean() >= MIN_PLAIN_OUTSIDE
     rim = (solid > 0) & (cv2.erode(solid, np.ones((9, 9), np.uint8)) == 0)
     step = float(np.median(backdrop.distance[rim])) if plain and rim.any() else 0.0
     return float(solid.mean()), float(stats[1:, cv2.CC_STAT_AREA].max() / solid.sum()), step

@@ -40,7 +40,7 @@ class _Ocr:
 
 class _Measuring:
     name = "measures"
-    revision = "2"
+    revision = "3"
 
 
 def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> FrameClassification:

@@ -32,6 +32,8 @@ def caption_bitmap(text: str, look: BrandLook, brand_font: bytes | None) -> Bitm
     """A caption on its plate at (0, 0). Raises `RenderError` when the text is too long or no font holds it."""
     fonts = font_stack(brand_font, "SemiBold")
     drawable = fonts.drawable(text)
+    if not drawable:
+        raise RenderError(f"The caption '{text[:60]}' holds no letter that can be drawn; write it in letters.")
     room = REEL_WIDTH_PX - 2 * SAFE_SIDE_PX - 2 * _PAD_X
     for size in _SIZES_PX:
         style = Style(fonts, size)

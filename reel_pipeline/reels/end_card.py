@@ -3,13 +3,13 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.media.video import Planes
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, BrandWords, Product
 from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX
 from reel_pipeline.reels.fonts import font_stack
@@ -24,6 +24,9 @@ from reel_pipeline.reels.typeset import (
     rounded_mask,
     text_mask,
 )
+
+if TYPE_CHECKING:
+    from reel_pipeline.media.video import Planes
 
 _WIDTH = REEL_WIDTH_PX - 2 * SAFE_SIDE_PX - 60
 _TITLE_SIZES_PX = (88, 80, 72, 64, 56, 50)
@@ -57,7 +60,7 @@ class EndCard:
         left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
         return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
 
-    def frames(self, frame_count: int) -> Iterator[Planes]:
+    def frames(self, frame_count: int) -> "Iterator[Planes]":
         """The pieces rise into place one after the other, then stand still."""
         blenders = [(Blender(bitmap), delay) for bitmap, delay in self.bitmaps]
         moving = min(frame_count, _ENTRANCE_FRAMES + max(delay for _, delay in self.bitmaps))
@@ -67,7 +70,7 @@ class EndCard:
         for _ in range(frame_count - moving):
             yield still
 
-    def _at(self, frame: int, blenders: list[tuple[Blender, int]]) -> Planes:
+    def _at(self, frame: int, blenders: list[tuple[Blender, int]]) -> "Planes":
         picture = flat(self.background, REEL_WIDTH_PX, REEL_HEIGHT_PX)
         for blender, delay in blenders:
             time = min(max((frame + 1 - delay) / _ENTRANCE_FRAMES, 0.0), 1.0)
@@ -134,18 +137,18 @@ def _text(
 ) -> Pixels:
     """RGBA of the text at the largest size that fits; what fits at none ends in an ellipsis."""
     fonts = font_stack(brand_font, weight)
-    words = fonts.drawable(text).split()
+    short = fonts.drawable(text)
+    if not short:
+        raise RenderError(f"'{text[:40]}' holds no letter that can be drawn on the end card; write it in letters.")
     for size in sizes:
         style = Style(fonts, size, leading)
-        lines = break_lines(" ".join(words[:60]), style, _WIDTH, max_lines) if len(words) <= 60 else None
+        lines = break_lines(short, style, _WIDTH, max_lines)
         if lines:
             return _inked(text_mask(lines, style, _WIDTH), ink)
-    while words:
-        words = words[:40][:-1] if len(words) > 40 else words[:-1]
-        lines = break_lines(" ".join(words) + "…", style, _WIDTH, max_lines) if words else None
-        if lines:
-            return _inked(text_mask(lines, style, _WIDTH), ink)
-    raise RenderError(f"'{text[:40]}…' is one word too wide for the end card; write it in shorter words.")
+    while lines is None:
+        short = short.rpartition(" ")[0] or short[:-1]
+        lines = break_lines(f"{short}…", style, _WIDTH, max_lines)
+    return _inked(text_mask(lines, style, _WIDTH), ink)
 
 
 def _inked(mask: Pixels, ink: Colour) -> Pixels:

@@ -35,13 +35,19 @@ class Face:
     weight: int
 
     def at(self, size_px: int) -> ImageFont.FreeTypeFont:
-        font = ImageFont.truetype(io.BytesIO(self.data), size_px, layout_engine=ImageFont.Layout.RAQM)
-        try:
-            axes = font.get_variation_axes()
-        except OSError:
-            return font
-        font.set_variation_by_axes([float(self.weight if a["name"] == b"Weight" else a["default"] or 0) for a in axes])
+        return _opened(self.data, size_px, self.weight)
+
+
+@lru_cache(maxsize=64)
+def _opened(data: bytes, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
+    """Opening a font costs a hundred times what measuring a word does."""
+    font = ImageFont.truetype(io.BytesIO(data), size_px, layout_engine=ImageFont.Layout.RAQM)
+    try:
+        axes = font.get_variation_axes()
+    except OSError:
         return font
+    font.set_variation_by_axes([float(weight if a["name"] == b"Weight" else a["default"] or 0) for a in axes])
+    return font
 
 
 @dataclass(frozen=True)

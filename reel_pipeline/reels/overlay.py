@@ -1,12 +1,15 @@
 """Bitmaps blended over video in YUV: converted once, mixed per frame on their own box only."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.media.video import Plane, Planes
+
+if TYPE_CHECKING:
+    from reel_pipeline.media.video import Plane, Planes
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Blender:
     """Mixes one bitmap into pictures at any strength."""
 
     def __init__(self, bitmap: Bitmap) -> None:
+        from reel_pipeline.media.video import Planes
+
         self._colour = Planes.from_rgb(np.ascontiguousarray(bitmap.rgba[..., :3]))
         alpha = bitmap.rgba[..., 3].astype(np.float32) / 255
         height, width = alpha.shape
@@ -33,7 +38,7 @@ class Blender:
         self._alpha, self._half = alpha, half
         self._x, self._y = bitmap.x, bitmap.y
 
-    def mix(self, picture: Planes, strength: float = 1.0, lower_px: int = 0) -> None:
+    def mix(self, picture: "Planes", strength: float = 1.0, lower_px: int = 0) -> None:
         """Draw in place; `strength` in [0, 1] fades the whole bitmap, `lower_px` (even) moves it down."""
         x, y = self._x, self._y + lower_px
         alpha, half = self._alpha * np.float32(strength), self._half * np.float32(strength)
@@ -42,8 +47,10 @@ class Blender:
         _mix(picture.v, self._colour.v, half, x // 2, y // 2)
 
 
-def flat(colour: tuple[int, int, int], width_px: int, height_px: int) -> Planes:
+def flat(colour: tuple[int, int, int], width_px: int, height_px: int) -> "Planes":
     """A picture of one RGB colour; sides are even."""
+    from reel_pipeline.media.video import Planes
+
     dot = Planes.from_rgb(np.full((2, 2, 3), colour, np.uint8))
     return Planes(
         np.full((height_px, width_px), dot.y[0, 0]),
@@ -58,7 +65,7 @@ def evened(rgba: Pixels) -> Pixels:
     return np.pad(rgba, ((0, height % 2), (0, width % 2), (0, 0)))
 
 
-def _mix(plane: Plane, colour: Plane, alpha: NDArray[np.floating], x: int, y: int) -> None:
+def _mix(plane: "Plane", colour: "Plane", alpha: NDArray[np.floating], x: int, y: int) -> None:
     height, width = colour.shape
     part = plane[y : y + height, x : x + width]
     part[...] = np.rint(part + alpha * (colour.astype(np.float32) - part)).astype(np.uint8)

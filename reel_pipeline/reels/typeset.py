@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -82,27 +81,33 @@ def line_width(text: str, style: Style) -> float:
 def break_lines(text: str, style: Style, max_width_px: float, max_lines: int) -> list[str] | None:
     """The fewest lines that fit, as even as possible; None when `max_lines` don't hold the text."""
     words = text.split()
-    widths: dict[tuple[int, int], float] = {}
+    lines = _wrapped(words, style, max_width_px, max_lines)
+    if lines is None:
+        return None
+    # The narrowest column that needs no further line makes the lines even.
+    low, high = max_width_px / len(lines) / 2, max_width_px
+    while high - low > 4:
+        middle = (low + high) / 2
+        narrower = _wrapped(words, style, middle, len(lines))
+        if narrower is None:
+            low = middle
+        else:
+            high, lines = middle, narrower
+    return lines
 
-    def width(first: int, last: int) -> float:
-        if (first, last) not in widths:
-            widths[first, last] = line_width(" ".join(words[first:last]), style)
-        return widths[first, last]
 
-    for count in range(1, min(max_lines, len(words)) + 1):
-        best: tuple[float, list[str]] | None = None
-        for cuts in combinations(range(1, len(words)), count - 1):
-            edges = (0, *cuts, len(words))
-            spans = list(pairwise(edges))
-            line_widths = [width(*span) for span in spans]
-            if max(line_widths) > max_width_px:
-                continue
-            cost = max(line_widths) - min(line_widths)
-            if best is None or cost < best[0]:
-                best = cost, [" ".join(words[a:b]) for a, b in spans]
-        if best:
-            return best[1]
-    return None
+def _wrapped(words: Sequence[str], style: Style, width_px: float, max_lines: int) -> list[str] | None:
+    """Lines filled one after the other; None when they are too many or a word is too wide."""
+    lines: list[str] = []
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and line_width(longer, style) <= width_px:
+            lines[-1] = longer
+        elif line_width(word, style) <= width_px and len(lines) < max_lines:
+            lines.append(word)
+        else:
+            return None
+    return lines or None
 
 
 def text_mask(lines: Sequence[str], style: Style, width_px: int) -> Pixels:

@@ -17,7 +17,9 @@ ZOOM = 1.14
 MIN_ZOOM = 1.06
 HEADER = 0.265
 """Captions stand in the top of the safe zone (from 14 % down); where the backdrop is free, the product starts below."""
-FOOT = 0.82
+FOOT = 0.88
+MIDDLE = 0.53
+"""A product that leaves room stands a little below the middle, as the caption weighs above it."""
 SIDE = 0.065
 """Just over the 6 % that a phone's own buttons take."""
 _PAN, _PAN_IN_SCENE, _LEAST_PAN = 0.12, 0.24, 0.05
@@ -56,6 +58,7 @@ class Scene:
 
     `open_sides`: where the photo's own backdrop may be extended. `content`: everything that is not backdrop. `focus`:
     what must stay in frame. `must`: label lines and faces, which may not be cut even where the photo cuts the product.
+    `close_up`: the focus is a part of the product, and the frame is to be filled by it.
     """
 
     width: int
@@ -64,6 +67,7 @@ class Scene:
     content: Box
     focus: Box
     must: Box | None = None
+    close_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Layout:
 def lay_out(scene: Scene, motion: Motion) -> Layout:
     """The stage where everything that must be seen fits on it, else the mat."""
     low = "bottom" not in scene.open_sides and "top" in scene.open_sides
-    if low and scene.content.h * _fitting_scale(scene) < _LEAST_STANDING * REEL_HEIGHT_PX:
+    if low and not scene.close_up and scene.content.h * _fitting_scale(scene) < _LEAST_STANDING * REEL_HEIGHT_PX:
         standing = _stage(scene, motion, panel=True)
         if standing is not None:
             return standing
@@ -126,6 +130,8 @@ def _stage(scene: Scene, motion: Motion, panel: bool = False) -> Layout | None:
 
 def _fitting_scale(scene: Scene) -> float:
     """The scale at which the content fills the part of the frame that is meant for it."""
+    if scene.close_up:
+        return min(REEL_WIDTH_PX / scene.focus.w, REEL_HEIGHT_PX / scene.focus.h)
     if not scene.open_sides:
         # A scene all around: the camera comes so close that the product fills most of the frame, and no closer.
         return min(0.62 * REEL_WIDTH_PX / scene.focus.w, 0.55 * REEL_HEIGHT_PX / scene.focus.h)
@@ -144,15 +150,21 @@ def _panel_scale(scene: Scene) -> float:
 
 def _band(scene: Scene) -> tuple[float, float]:
     """The stretch of the frame's height that is meant for the content, as shares from the top."""
+    if scene.close_up:
+        return 0.0, 1.0
     return HEADER if "top" in scene.open_sides else 0.0, FOOT if "bottom" in scene.open_sides else 1.0
 
 
 def _place(scene: Scene, bounds: _Bounds, scale: float, panel: bool = False) -> Box:
     """The window of this scale that puts the content where it belongs and cuts nothing that must be seen."""
     w, h = REEL_WIDTH_PX / scale, REEL_HEIGHT_PX / scale
-    subject = scene.content if scene.open_sides else scene.focus
-    top, bottom = _band(scene)
-    y = scene.height - _PANEL_TOP * h if panel else subject.cy - (top + bottom) / 2 * h
+    subject = scene.content if scene.open_sides and not scene.close_up else scene.focus
+    if panel:
+        y = scene.height - _PANEL_TOP * h
+    else:
+        top, bottom = _band(scene)
+        half = subject.h / h / 2
+        y = subject.cy - _clamp(MIDDLE, top + half, bottom - half) * h
     x = subject.cx - w / 2
     for wanted in (scene.focus, scene.must):
         if wanted is not None:

@@ -1,11 +1,11 @@
 """Fault injection for the judge: real photos, a camera path independent of the fault, the codec after it.
 
-Run `python reel_pipeline_tests/bench/faults.py PHOTO_FOLDER [--products N] [--split even|odd|all]` for the table of recall
-per kind and severity and of false rejects. `PHOTO_FOLDER` holds `catalog.json` with products, their SKUs and picture files.
-Thresholds are chosen on even-numbered SKUs and reported on odd ones. Injected faults are cleaner than real ones: recall
-here is an upper bound.
+Run from the project's folder: `python -m reel_pipeline_tests.bench.faults PHOTO_FOLDER [--products N] [--split even]`
+for the table of recall per kind and severity and of false rejects. `PHOTO_FOLDER` holds `catalog.json` with products,
+their SKUs and picture files. Thresholds are chosen on even-numbered SKUs and reported on odd ones. Injected faults are
+cleaner than real ones: recall here is an upper bound.
 
-Needs no other room: the clips are made here, so that the judge is tested on pictures that no generator of this project made.
+Needs no other room: the clips are made here, so the judge is tested on pictures that no generator of this project made.
 """
 
 import argparse
@@ -43,7 +43,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Fault:
-    """`alter` changes a photo before it is filmed; `frames` changes the sequence of finished frames. None: unchanged."""
+    """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames. None: unchanged."""
 
     kind: str
     severity: str
@@ -68,12 +68,21 @@ def product_box(rgb: Pixels) -> BoxPx:
     return x, y, w, h
 
 
-def film(photo: Pixels, frame_count: int, rng: np.random.Generator, blurred: bool, size: tuple[int, int]) -> Iterator[Pixels]:
-    """A slow zoom or pan over one photo on its own backdrop or over a blurred copy, HWC RGB of `size` (width, height)."""
+def film(
+    photo: Pixels, frame_count: int, rng: np.random.Generator, blurred: bool, size: tuple[int, int]
+) -> Iterator[Pixels]:
+    """A slow zoom or pan over one photo on its own backdrop or a blurred copy, HWC RGB of `size` (width, height)."""
     width, height = size
+    # A cubic warp below half size would alias, which no honest maker ships.
+    reduce = min(1.0, 1.7 * width / photo.shape[1])
+    photo = np.asarray(cv2.resize(photo, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
     rows, columns = photo.shape[:2]
-    fit = min(width / columns, 1.6 * width / 1080)
-    base = fit * rng.uniform(0.85, 1.0) if rng.random() < 0.6 else min(max(fit, height / rows * 0.8), 1.6 * width / 1080)
+    fit = min(width / columns, 1.6 * width / 1080 / reduce)
+    base = (
+        fit * rng.uniform(0.85, 1.0)
+        if rng.random() < 0.6
+        else min(max(fit, height / rows * 0.8), 1.6 * width / 1080 / reduce)
+    )
     grow = rng.uniform(0.04, 0.10) * (1 if rng.random() < 0.6 else -1)
     drift = rng.uniform(-0.03, 0.03, 2) * width
     border = np.median(np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]]), axis=0)
@@ -106,7 +115,16 @@ def caption(frame: Pixels, text: str, box: BoxPx) -> None:
 
 def end_card(size: tuple[int, int], frame_count: int) -> Iterator[Pixels]:
     frame = np.full((size[1], size[0], 3), (244, 241, 236), np.uint8)
-    cv2.putText(frame, "Discover more", (size[0] // 5, size[1] // 2), cv2.FONT_HERSHEY_DUPLEX, size[0] / 540, (30, 30, 30), 2, cv2.LINE_AA)
+    cv2.putText(
+        frame,
+        "Discover more",
+        (size[0] // 5, size[1] // 2),
+        cv2.FONT_HERSHEY_DUPLEX,
+        size[0] / 540,
+        (30, 30, 30),
+        2,
+        cv2.LINE_AA,
+    )
     for _ in range(frame_count):
         yield frame
 
@@ -122,7 +140,7 @@ def make_clip(
     card_frames: int = 18,
     crf: int = 20,
 ) -> CutList:
-    """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the honest cut list."""
+    """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the cut list."""
     rng = np.random.default_rng(seed)
     cuts, overlays, start = [], [], 0
     with VideoWriter(path, *size, Encoding("veryfast", crf)) as writer:
@@ -164,7 +182,9 @@ def warp(percent: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
         shift = percent / 100 * w * window
         move_x = (shift * np.cos(2 * np.pi * v + phase)).astype(np.float32)
         move_y = (shift * np.sin(2 * np.pi * u + phase)).astype(np.float32)
-        return np.asarray(cv2.remap(rgb, columns + move_x, rows + move_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return np.asarray(
+            cv2.remap(rgb, columns + move_x, rows + move_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
 
     return alter
 
@@ -273,7 +293,9 @@ def jump(frames: list[Pixels]) -> list[Pixels]:
 
 
 def flicker(frames: list[Pixels]) -> list[Pixels]:
-    return [cv2.convertScaleAbs(frame, alpha=1.0 + (0.04 if index % 2 else -0.04)) for index, frame in enumerate(frames)]
+    return [
+        cv2.convertScaleAbs(frame, alpha=1.0 + (0.04 if index % 2 else -0.04)) for index, frame in enumerate(frames)
+    ]
 
 
 def blur(sigma_px: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
@@ -324,9 +346,7 @@ def has_text(photo: Pixels) -> bool:
     return any(len(line.text) >= 2 for line in read_text(photo))
 
 
-def run(
-    products: list[Product], faults: Sequence[Fault], with_cut_list: bool, size: tuple[int, int]
-) -> Answers:
+def run(products: list[Product], faults: Sequence[Fault], with_cut_list: bool, size: tuple[int, int]) -> Answers:
     judge = open_engine("classical")
     answers: Answers = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
@@ -343,7 +363,16 @@ def run(
                 kinds = ", ".join(sorted({f"{charge.kind} {charge.score:.2f}" for charge in opinion.charges}))
                 asked = "; ".join(f"{item.item}: {item.error}" for item in opinion.unverifiable)
                 spent = time.perf_counter() - started
-                print(product.sku, fault.kind, fault.severity, opinion.verdict, kinds, asked, f"{spent:.1f} s", file=sys.stderr)
+                print(
+                    product.sku,
+                    fault.kind,
+                    fault.severity,
+                    opinion.verdict,
+                    kinds,
+                    asked,
+                    f"{spent:.1f} s",
+                    file=sys.stderr,
+                )
             if len(products) > 1:
                 stranger = products[(number + 1) % len(products)]
                 cut_list = make_clip(clip, stranger.photos, CLEAN, number, size, shots=2)

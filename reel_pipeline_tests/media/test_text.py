@@ -82,7 +82,7 @@ def test_a_line_of_any_shape_is_answered(shape: tuple[int, int, int]) -> None:
     assert (text, confidence) == ("", 0.0) or 0 <= confidence <= 1
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(64, 300), st.integers(64, 300), st.integers(0, 2**16))
 def test_lines_are_sure_and_inside_the_picture(height: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

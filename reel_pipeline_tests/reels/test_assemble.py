@@ -139,6 +139,7 @@ def test_the_check_finds_broken_files(made, tmp_path, kind: str) -> None:
     ("title", "words"),
     [
         ("x", WORDS),
+        ("X" * 300, WORDS),
         ("An endless name " * 30, WORDS.model_copy(update={"disclaimer": "Colours vary. " * 8})),
         ("حقيبة ظهر للأطفال", WORDS),
         ("Scarf 🎒", BrandWords(call_to_action="")),
@@ -150,6 +151,11 @@ def test_the_end_card_stays_in_the_safe_zone(title: str, words: BrandWords) -> N
     assert y >= 268
     assert x + w <= 1016
     assert y + h <= 1248
+
+
+def test_a_title_without_letters_is_refused() -> None:
+    with pytest.raises(RenderError, match="no letter"):
+        end_card(PRODUCT.model_copy(update={"title": "🎒🎒"}), LOOK, WORDS, None, None)
 
 
 def test_a_logo_is_set_and_a_broken_one_named() -> None:

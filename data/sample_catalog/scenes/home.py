@@ -190,8 +190,9 @@ def kettle(artwork: Path, colourway: str | None) -> Product:
 
 
 def towel(artwork: Path, colourway: str | None) -> Product:
-    """A folded waffle bath towel in undyed cotton: three soft layers, the fold towards the viewer."""
-    cotton = m.woven("cotton", "#e6ddcb", "#d3c7b0", threads=15, sheen=0.4)
+    """A folded bath towel in undyed cotton: three soft layers, the fold towards the viewer."""
+    cotton = m.woven("cotton", "#e6ddcb", "#d3c7b0", threads=34, sheen=0.4)
+    m.bump(cotton, m.noise(cotton, 24, 6), 0.8, 0.03)
     rng = np.random.default_rng(4)
     w, d, layer = 2.9, 1.9, 0.19
     for k in range(3):

@@ -234,4 +234,15 @@ def brushed_steel(name: str, around: bool = True, colour: str = "#c9c7c4", rough
 
 
 def glass(name: str, colour: str = "#ffffff") -> Material:
-    return plain(name, colour, 0.0, Transmission_Weight=1.0, IOR=1.46)
+    """Clear glass that lets lamps light what is inside it without the cost of true caustics."""
+    material = plain(name, colour, 0.0, Transmission_Weight=1.0, IOR=1.46)
+    path = add(material, "LightPath")
+    unseen = add(material, "Math", operation="MAXIMUM")
+    link(material, path.outputs["Is Shadow Ray"], unseen.inputs[0])
+    link(material, path.outputs["Is Diffuse Ray"], unseen.inputs[1])
+    blend = add(material, "MixShader")
+    link(material, unseen.outputs[0], blend.inputs[0])
+    link(material, shader(material).outputs[0], blend.inputs[1])
+    link(material, add(material, "BsdfTransparent").outputs[0], blend.inputs[2])
+    link(material, blend.outputs[0], material.node_tree.nodes["Material Output"].inputs["Surface"])
+    return material

@@ -194,8 +194,8 @@ SHOTS: dict[str, Shot] = {
         paper("#e9e6e0", studio.SIDE, scale=3.2),
         -12,
         10,
-        5.7,
-        (0.95, -0.5, 3.45),
+        5.0,
+        (0.45, -1.0, 3.7),
         85,
         8,
         size_px=LANDSCAPE,
@@ -221,7 +221,7 @@ SHOTS: dict[str, Shot] = {
         10,
         14,
         6.6,
-        (-0.85, -0.6, 3.2),
+        (-0.5, -1.0, 3.3),
         85,
         8,
         size_px=SQUARE,
@@ -266,7 +266,7 @@ SHOTS: dict[str, Shot] = {
         LANDSCAPE,
     ),
     "candle-front": Shot(
-        _one("candle"), paper("#d9cfc4", studio.STRIPS), 0, 8, 3.9, (0, 0, 0.47), size_px=PORTRAIT, samples=16
+        _one("candle"), paper("#d9cfc4", studio.STRIPS), 0, 8, 3.9, (0, 0, 0.47), size_px=PORTRAIT, samples=12
     ),
     "candle-angle": Shot(
         _one("candle", turn_deg=22),
@@ -276,7 +276,7 @@ SHOTS: dict[str, Shot] = {
         4.1,
         (0, 0, 0.44),
         size_px=PORTRAIT,
-        samples=16,
+        samples=12,
     ),
     "candle-wick": Shot(
         _one("candle"),
@@ -289,7 +289,7 @@ SHOTS: dict[str, Shot] = {
         8,
         (0.02, 0, 0.72),
         LANDSCAPE,
-        samples=16,
+        samples=12,
     ),
     "candle-desk": Shot(
         _one("candle", turn_deg=-6),
@@ -302,7 +302,7 @@ SHOTS: dict[str, Shot] = {
         2.8,
         (0, -0.4, 0.5),
         PORTRAIT,
-        samples=16,
+        samples=12,
         exposure=0.9,
     ),
     "kettle-front": Shot(_one("kettle"), paper(GREY, studio.STRIPS), 0, 8, 8.6, (-0.08, 0, 0.68), size_px=LANDSCAPE),
@@ -417,7 +417,7 @@ TURNTABLE: dict[str, Shot] = {
         6.9,
         (0, 0, 0.98),
         size_px=(576, 720),
-        samples=16,
+        samples=12,
     )
     for k in range(24)
 }

@@ -32,7 +32,7 @@ MAX_PLAIN_NOISE_DE = 3.0
 
 class EmbeddedClassifier:
     name = "embedded"
-    revision = "2"
+    revision = "3"
 
     def look(self, rgb: Pixels) -> Look:
         scene = read_scene(rgb)

@@ -34,8 +34,8 @@ MIN_LIT_SHARE = 0.35
 WHITE_L = 98.5
 HARD_STEP_DE, MAX_HARD_STRUCTURE, MAX_HARD_STRUCTURE_ON_WHITE = 1.2, 1.2, 0.3
 """Where two thirds of the subject look like shadow, or what looks like shadow has hard structure, it is a pale product
-and nothing is taken. On white, cloth and soles look like shadow (mostly over 0.37 in the development photos); on a toned
-backdrop only shadows do, and the hardest has 1.04."""
+and nothing is taken. On white, cloth and soles look like shadow (mostly over 0.37 in the development photos); on a
+toned backdrop only shadows do, and the hardest has 1.04."""
 SOFT_STEP_DE = 0.8
 SHADOW_DEPTH_L, SHADOW_CHROMA = 42.0, 5.0
 SHADOW_STEP_DE = 2.2
@@ -46,7 +46,7 @@ HOPELESS = 0.15
 
 class MattingCutout:
     name = "matting"
-    revision = "2"
+    revision = "3"
 
     def cut_out(self, rgb: Pixels, own_alpha: Pixels | None = None) -> Matte:
         if own_alpha is not None:

@@ -23,13 +23,15 @@ _SOFT_LIMIT = 40.0
 _MOST_GRAZED = 0.15
 """A packshot trimmed to its outline touches an edge only with the tip of a curve, which widens inwards; a product that
 is cut off doesn't."""
+_PALE_SHARE = 0.4
+"""A cutout's edge is a few pixels wide and overstates what touches; but white cloth on white is seen by it alone."""
 _LEAST_BACKDROP = 0.35
 """Share of the border that must be backdrop before any of it is believed."""
 
 
 @dataclass(frozen=True)
 class Border:
-    """`open_sides`: where only backdrop touches the edge. `content_px_xywh`: everything else, the whole photo if none.
+    """`open_sides`: where only backdrop touches the edge. `content_px_xywh`: everything else, or the whole photo.
 
     `backdrop`: per open side (length, 3) its colour along the edge, bridged where the product grazes it.
     """
@@ -82,30 +84,31 @@ def measure(pixels: Pixels, alpha: Pixels | None, focus: BoxPx) -> Border:
             backdrop[side] = _bridged(profiles[side], covered)
             continue
         outermost, inside = (
-            _covered_line(pixels, alpha, side, line, _terms(places[side]) @ model) for line in (0, max(8, depth))
+            _covered_line(pixels, side, line, _terms(places[side]) @ model) for line in (0, max(8, depth))
         )
-        grazed = _longest_run(outermost) / outermost.size
-        if grazed <= _MOST_GRAZED and grazed <= 0.5 * _longest_run(inside) / inside.size:
+        grazed = _longest_run(outermost)
+        pale = 0 if alpha is None else _longest_run(strip(alpha, side, 1)[0] > 127)
+        if (
+            max(grazed, pale * _PALE_SHARE) <= _MOST_GRAZED * outermost.size
+            and grazed <= 0.5 * _longest_run(inside)
+        ):
             backdrop[side] = _bridged(strip(pixels, side, 1)[0].astype(np.float32), outermost)
     if not backdrop:
         return Border(frozenset(), whole, {})
     return Border(frozenset(backdrop), _content(pixels, alpha, model), backdrop)
 
 
-def _covered_line(pixels: Pixels, alpha: Pixels | None, side: str, line: int, backdrop: Floats) -> NDArray[np.bool_]:
+def _covered_line(pixels: Pixels, side: str, line: int, backdrop: Floats) -> NDArray[np.bool_]:
     """Where the product lies on the one-pixel line that is `line` pixels inside a side."""
     colours = strip(pixels, side, line + 1)[line].astype(np.float32)
-    covered = np.abs(colours - backdrop).max(axis=1) > _TOLERANCE
-    if alpha is not None:
-        covered |= strip(alpha, side, line + 1)[line] > 127
-    return np.asarray(covered)
+    return np.asarray(np.abs(colours - backdrop).max(axis=1) > _TOLERANCE)
 
 
 def _is_bare(pixels: Pixels, side: str, backdrop: Floats) -> bool:
     """Whether the outer twentieth of a side shows nothing but backdrop."""
     band = strip(pixels, side, max(8, min(pixels.shape[:2]) // 20)).astype(np.float32)
     standing_out = (np.abs(band - backdrop).max(axis=2) > _TOLERANCE).any(axis=0)
-    return _longest_run(standing_out) <= 0.01 * standing_out.size
+    return bool(_longest_run(standing_out) <= 0.01 * standing_out.size)
 
 
 def _is_soft(profile: Floats, off: Floats) -> NDArray[np.bool_]:

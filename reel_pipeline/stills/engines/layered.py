@@ -14,13 +14,15 @@ from reel_pipeline.stills.layout import Box, Layout, Scene, lay_out
 
 _MARGIN_PX = 4
 """Canvas beyond the camera's windows, so that interpolation never reads past it."""
-_WHOLE_SHARE = 0.6
+_LABEL_SHARE = 0.6
 """An avoid box of more than this share of the focus is the product itself; smaller ones are labels and faces."""
+_WHOLE_PRODUCT = 0.9
+"""A focus of less than this share of the product's box is a close-up."""
 
 
 class Layered:
     name = "layered"
-    revision = "1"
+    revision = "2"
 
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         if take.rung not in (Rung.STILL_MOTION, Rung.PARALLAX):
@@ -37,6 +39,7 @@ class Layered:
             Box(*_union((border.content_px_xywh, focus))),
             Box(*focus),
             _must_show(focus, take.avoid_px_xywh),
+            _is_close_up(focus, take.avoid_px_xywh),
         )
         layout = lay_out(scene, take.motion)
         return _compose(layers, take, layout, border, palette)
@@ -55,8 +58,23 @@ def _union(boxes: tuple[BoxPx, ...]) -> BoxPx:
     return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
 
 
+def _is_close_up(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> bool:
+    """Whether the focus is a part of the product: the largest box to avoid is the product itself."""
+    return focus[2] * focus[3] < _WHOLE_PRODUCT * max((box[2] * box[3] for box in avoid), default=0)
+
+
 def _must_show(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> Box | None:
-    parts = tuple(b for b in avoid if b[2] * b[3] < _WHOLE_SHARE * focus[2] * focus[3])
+    """Labels and faces that the focus holds."""
+    x, y, w, h = focus
+    parts = tuple(
+        (left, top, width, height)
+        for left, top, width, height in avoid
+        if width * height < _LABEL_SHARE * w * h
+        and x <= left
+        and y <= top
+        and left + width <= x + w
+        and top + height <= y + h
+    )
     return Box(*_union(parts)) if parts else None
 
 

@@ -39,7 +39,7 @@ def inspect_text(
         quad = _in_frame(line.quad_px, photo_to_frame)
         if not _is_visible(quad, hidden):
             continue
-        photo_crop, frame_crop = _crops(reference.rgb, line.quad_px, frame_rgb, quad)
+        photo_crop, frame_crop = _crops(reference.rgb, line.quad_px, frame_rgb, photo_to_frame)
         score, box = _worst_glyph(photo_crop, frame_crop)
         if score >= SUSPECT and reads < MAX_READ_LINES:
             reads += 1
@@ -83,9 +83,14 @@ def _is_visible(quad: Quad, hidden: Mask) -> bool:
     return bool(height >= MIN_HEIGHT_PX and inside and not hidden[y : y + box_height, x : x + width].any())
 
 
-def _crops(photo: Pixels, photo_quad: Quad, frame: Pixels, frame_quad: Quad) -> tuple[Pixels, Pixels]:
-    """Both lines upright with a margin, at the smaller of the two scales."""
-    photo_crop, frame_crop = straighten(photo, _grown(photo_quad)), straighten(frame, _grown(frame_quad))
+def _crops(photo: Pixels, quad: Quad, frame: Pixels, photo_to_frame: Matrix) -> tuple[Pixels, Pixels]:
+    """Both lines upright at the smaller of the two scales, with a margin where the photo has one: beyond its edge the
+    frame shows something else."""
+    grown = _grown(quad)
+    corners = np.asarray(grown)
+    inside = bool((corners >= 2).all() and (corners <= (photo.shape[1] - 3, photo.shape[0] - 3)).all())
+    chosen = grown if inside else quad
+    photo_crop, frame_crop = straighten(photo, chosen), straighten(frame, _in_frame(chosen, photo_to_frame))
     height = min(photo_crop.shape[0], frame_crop.shape[0])
     width = max(2, round(frame_crop.shape[1] * height / frame_crop.shape[0]))
     size = (width, height)
