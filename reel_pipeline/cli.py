@@ -318,7 +318,7 @@ def gallery_command(options: argparse.Namespace) -> int:
         body = options.response.read_bytes()
     except OSError as error:
         raise SettingsError(f"{options.response} can't be read: {error.strerror}.") from error
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "sku": product.sku,
             "title": product.title,

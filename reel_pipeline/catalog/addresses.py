@@ -35,7 +35,8 @@ def _rule(where: str, size: str, full: str | None) -> _Rule:
 
 
 _SHOPIFY_SIZE = (
-    r"_(?:pico|icon|thumb|small|compact|medium|large|grande|master|original|\d+x\d*|x\d+)(?:_crop_\w+)?(?:@\dx)?(?=\.\w+$)"
+    r"_(?:pico|icon|thumb|small|compact|medium|large|grande|master|original|\d+x\d*|x\d+)"
+    r"(?:_crop_\w+)?(?:@\dx)?(?=\.\w+$)"
 )
 RULES = (
     _rule(r"cdn\.shopify\.com/|/cdn/shop/", _SHOPIFY_SIZE, ""),

@@ -11,34 +11,32 @@ from reel_pipeline.records import CatalogSnapshot
 from reel_pipeline.store import UNPARTITIONED
 
 PRODUCTS_PER_TICK = 25
+LOOK_BACK = 500
+"""Verdicts that a tick looks at: many more than runs can end between two ticks."""
 RETRY_CHECK = dg.AssetCheckKey(dg.AssetKey("evaluation_score"), "retry_budget")
 
 
 @dg.sensor(job=retake, minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.RUNNING)
 def retake_rejected(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Executes what `retry_budget` decided: one run of the visual assets per rejected reel."""
-    cursor = int(context.cursor or 0)
-    records = context.instance.get_event_records(
-        dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=cursor),
-        limit=500,
-        ascending=True,
-    )
+    seen = int(context.cursor or 0)
+    history = context.instance.event_log_storage.get_asset_check_execution_history(RETRY_CHECK, limit=LOOK_BACK)
     requests = []
-    for record in records:
-        cursor = max(cursor, record.storage_id)
-        event = record.event_log_entry.dagster_event
+    for record in history:
+        event = record.event.dagster_event if record.event and record.id > seen else None
         evaluation = event.event_specific_data if event else None
-        if not isinstance(evaluation, dg.AssetCheckEvaluation) or evaluation.asset_check_key != RETRY_CHECK:
+        if not isinstance(evaluation, dg.AssetCheckEvaluation) or record.partition is None:
             continue
         following = int(float(str(evaluation.metadata["next_attempt"].value)))
-        if following and evaluation.partition:
+        if following:
             requests.append(
                 dg.RunRequest(
                     run_key=f"{record.run_id}:{following}",
-                    partition_key=evaluation.partition,
+                    partition_key=record.partition,
                     tags={ATTEMPT_TAG: str(following)},
                 )
             )
+    cursor = max([seen, *(record.id for record in history)])
     return dg.SensorResult(run_requests=requests, cursor=str(cursor))
 
 

@@ -11,7 +11,8 @@ import dagster as dg
 
 from reel_pipeline.defs.attempts import Attempts, current_attempts
 from reel_pipeline.defs.table import ASSETS, CHECKS, Asset
-from reel_pipeline.records import AssetRecord, CheckResult, Finding
+from reel_pipeline.errors import ReelError
+from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha256
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
 
@@ -19,6 +20,14 @@ A = TypeVar("A", bound=AssetRecord)
 FINGERPRINT_TAG = "reel/inputs_fingerprint"
 ATTEMPT_TAG = "reel/attempt"
 FORCE_TAG = "reel/force"
+FAILURES = "failures"
+
+
+class Failure(Record):
+    """Why an asset could not be made from exactly these inputs, in one sentence."""
+
+    inputs_fingerprint: Sha256
+    sentence: str
 
 
 class Flow:
@@ -73,7 +82,7 @@ class Flow:
         calls_before = self.store.counts["computed"]
         if record is None:
             before = self.store.head(row.name, partition)
-            record = produce()
+            record = self._produced(row, partition, fingerprint, produce)
             reused = row.external and before is not None and before.record.sha256 == record.digest()
             upstream = {name: value.digest() for name, value in inputs.items()}
             self.store.save(row.name, partition, record, fingerprint, upstream, provenance())
@@ -90,6 +99,25 @@ class Flow:
                 **describe(record),
             },
         )
+
+    def _produced(self, row: Asset, partition: str, fingerprint: str, produce: Callable[[], A]) -> A:
+        """What `produce` returns; an expected error is noted, so that the product's state can name it later."""
+        try:
+            record = produce()
+        except ReelError as error:
+            failure = Failure(inputs_fingerprint=fingerprint, sentence=str(error))
+            self.store.save_note(FAILURES, partition, row.name, failure)
+            raise
+        self.store.delete_note(FAILURES, partition, row.name)
+        return record
+
+    def failure(self, asset: str, partition: str) -> str | None:
+        """Why this asset could not be made from its present inputs, if that was tried."""
+        inputs = self.records(ASSETS[asset].upstream, partition)
+        known = self.store.load_note(FAILURES, partition, asset, Failure)
+        if known is None or None in inputs.values():
+            return None
+        return known.sentence if known.inputs_fingerprint == self.fingerprint(asset, inputs, partition) else None
 
     def _reusable(self, row: Asset, partition: str, fingerprint: str) -> AssetRecord | None:
         head = self.store.head(row.name, partition)

@@ -63,6 +63,7 @@ def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[s
         return State.WAITING, [_reason(waiting)], path
     except PublishRefused as refused:
         failed = failed_sentences(flow, partition)
+        error = error or next(filter(None, (flow.failure(name, partition) for name in SKU_ASSETS)), None)
         stale = stale_assets(flow, partition)
         if "evaluation_score" not in stale and _rejected(flow, partition):
             return State.REJECTED, failed or [_reason(refused)], None

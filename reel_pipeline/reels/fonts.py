@@ -93,7 +93,7 @@ def _face(data: bytes, weight: int) -> Face:
 
     try:
         with TTFont(io.BytesIO(data), lazy=True) as font:
-            return Face(data, frozenset(font.getBestCmap()), weight)
+            return Face(data, frozenset(font.getBestCmap() or ()), weight)
     except (TTLibError, OSError, TypeError, KeyError, AssertionError) as error:
         raise RenderError(
             f"The brand's font can't be read ({error}); put a TTF or OTF file into the brand folder."

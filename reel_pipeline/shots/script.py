@@ -55,8 +55,8 @@ def write_script(facts: Facts, words: BrandWords, wanted: int) -> list[Line]:
     lines = _Editor(facts, words).lines(wanted)
     if not lines:
         raise PlanError(
-            "The product's title and description hold no short fact that may be said; add a sentence that describes the "
-            "product, without prices, superlatives or health claims."
+            "The product's title and description hold no short fact that may be said; add a sentence that describes "
+            "the product, without prices, superlatives or health claims."
         )
     return lines + [SILENCE] * (MIN_LINES - len(lines))
 

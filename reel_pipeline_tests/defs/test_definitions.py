@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.table import ASSETS, CHECKS
+from reel_pipeline.defs.table import ASSETS, CHECKS, REVISIONS
 
 HEAVY = (
     "torch",
@@ -83,3 +84,25 @@ def test_importing_the_definitions_loads_nothing_heavy() -> None:
     code = f"import sys, reel_pipeline.definitions; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
+    from reel_pipeline.clips.engines import open_engine as open_clips
+    from reel_pipeline.evaluation.engines import open_engine as open_judge
+    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
+    from reel_pipeline.shots.engines import open_engine as open_planner
+    from reel_pipeline.stills.engines import open_engine as open_stills
+    from reel_pipeline.voice.engines import open_engine as open_voice
+
+    openers = {
+        "classifier": open_classifier,
+        "cutout": open_cutout_engine,
+        "planner": open_planner,
+        "voice": lambda name: open_voice(name, Path()),
+        "stills": open_stills,
+        "clips": open_clips,
+        "judge": open_judge,
+    }
+    for name, revision in REVISIONS.items():
+        kind, _, engine = name.partition(".")
+        assert openers[kind](engine).revision == revision, f"{name}: write the engine's revision into defs/table.py"

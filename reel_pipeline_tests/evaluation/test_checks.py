@@ -26,9 +26,7 @@ def judgement(*kinds: str, verdict: Verdict = Verdict.REJECT, unsure: str = "") 
     )
     unverifiable = (ItemError(item="Shot 1", error=unsure),) if unsure else ()
     scores = {"warped_logo": 3.1, "frozen": 0.1}
-    return Judgement(
-        video_sha256=VIDEO, verdict=verdict, faults=faults, unverifiable=unverifiable, scores=scores
-    )
+    return Judgement(video_sha256=VIDEO, verdict=verdict, faults=faults, unverifiable=unverifiable, scores=scores)
 
 
 def both(said: Judgement, edition: ReelEdition) -> tuple[Finding, Finding]:

@@ -114,9 +114,7 @@ def test_blur_lowers_sharpness(
     assert second.sharpness < first.sharpness / 4
 
 
-def test_a_crop_of_a_sibling_is_a_detail(
-    store: Store, make_gallery: MakeGallery, engine: FrameClassifier
-) -> None:
+def test_a_crop_of_a_sibling_is_a_detail(store: Store, make_gallery: MakeGallery, engine: FrameClassifier) -> None:
     whole = np.full((900, 720, 3), 255, np.uint8)
     rng = np.random.default_rng(4)
     patches = rng.integers(30, 200, (28, 20, 3), dtype=np.uint8)

@@ -65,9 +65,7 @@ def gallery_of(store: Store, pictures: Sequence[NDArray[np.uint8]]) -> ProductGa
         blob = store.put(encode_png(pixels), ".png")
         height, width = pixels.shape[:2]
         key = blob.sha256[:16]
-        photos.append(
-            Photo(key=key, position=position, original=blob, pixels=blob, width_px=width, height_px=height)
-        )
+        photos.append(Photo(key=key, position=position, original=blob, pixels=blob, width_px=width, height_px=height))
     return ProductGallery(photos=tuple(photos))
 
 

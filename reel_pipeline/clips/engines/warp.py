@@ -63,10 +63,12 @@ def _seen(canvas: Planes, window: NDArray[np.float64]) -> Planes:
 def _warp(plane: Plane, window: NDArray[np.float64], width: int, height: int) -> Plane:
     """One window of a plane at output size. Pixel centres lie at .5, hence the half-pixel shifts."""
     scale_x, scale_y = window[2] / width, window[3] / height
-    matrix = np.array([
-        [scale_x, 0.0, window[0] + 0.5 * scale_x - 0.5],
-        [0.0, scale_y, window[1] + 0.5 * scale_y - 0.5],
-    ])
+    matrix = np.array(
+        [
+            [scale_x, 0.0, window[0] + 0.5 * scale_x - 0.5],
+            [0.0, scale_y, window[1] + 0.5 * scale_y - 0.5],
+        ]
+    )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(plane, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.uint8)

@@ -88,10 +88,7 @@ def measure(pixels: Pixels, alpha: Pixels | None, focus: BoxPx) -> Border:
         )
         grazed = _longest_run(outermost)
         pale = 0 if alpha is None else _longest_run(strip(alpha, side, 1)[0] > 127)
-        if (
-            max(grazed, pale * _PALE_SHARE) <= _MOST_GRAZED * outermost.size
-            and grazed <= 0.5 * _longest_run(inside)
-        ):
+        if max(grazed, pale * _PALE_SHARE) <= _MOST_GRAZED * outermost.size and grazed <= 0.5 * _longest_run(inside):
             backdrop[side] = _bridged(strip(pixels, side, 1)[0].astype(np.float32), outermost)
     if not backdrop:
         return Border(frozenset(), whole, {})

@@ -12,9 +12,7 @@ _LARGEST_DRIFT = 10.0
 _MAT_TINT = 0.12
 
 
-def extend_backdrop(
-    pixels: Pixels, backdrop: dict[str, Floats], pads: tuple[int, int, int, int], seed: int
-) -> Pixels:
+def extend_backdrop(pixels: Pixels, backdrop: dict[str, Floats], pads: tuple[int, int, int, int], seed: int) -> Pixels:
     """HWC RGB uint8 with `pads` (left, top, right, bottom) pixels added; where a pad is negative the photo is cropped.
 
     `backdrop`: (length, 3) colours along the open sides; a closed side gets only a few pixels, which repeat its edge.

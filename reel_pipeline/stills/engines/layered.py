@@ -78,9 +78,7 @@ def _must_show(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> Box | None:
     return Box(*_union(parts)) if parts else None
 
 
-def _compose(
-    layers: PhotoLayers, take: Take, layout: Layout, border: Border, palette: tuple[str, ...]
-) -> Keyframe:
+def _compose(layers: PhotoLayers, take: Take, layout: Layout, border: Border, palette: tuple[str, ...]) -> Keyframe:
     left, top, right, bottom = _canvas_edges(layout)
     x, y, w, h = layout.shown
     height, width = layers.pixels.shape[:2]

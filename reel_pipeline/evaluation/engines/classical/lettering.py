@@ -13,7 +13,7 @@ import numpy as np
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
 from reel_pipeline.evaluation.engines.classical.registration import Matrix, Reference
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import Mask, correlate
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, correlate
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import Quad, read_line, straighten
@@ -30,14 +30,18 @@ _SURE = 0.8
 
 
 def inspect_text(
-    reference: Reference, lines: Sequence[TextLine], photo_to_frame: Matrix, frame_rgb: Pixels, hidden: Mask, frame: int
+    reference: Reference, lines: Sequence[TextLine], comparison: Comparison, frame_rgb: Pixels, hidden: Mask, frame: int
 ) -> Iterator[Suspicion]:
-    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay."""
+    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay.
+
+    Lines on a part of the photo that the maker cropped away are not in the frame.
+    """
+    photo_to_frame = comparison.photo_to_frame
     worst: tuple[float, BoxPx, bytes | None] = (0.0, (0, 0, frame_rgb.shape[1], frame_rgb.shape[0]), None)
     reads = 0
     for line in lines:
         quad = _in_frame(line.quad_px, photo_to_frame)
-        if not _is_visible(quad, hidden):
+        if not _is_visible(quad, hidden) or not _is_shown(quad, comparison):
             continue
         photo_crop, frame_crop = _crops(reference.rgb, line.quad_px, frame_rgb, photo_to_frame)
         score, box = _worst_glyph(photo_crop, frame_crop)
@@ -83,19 +87,31 @@ def _is_visible(quad: Quad, hidden: Mask) -> bool:
     return bool(height >= MIN_HEIGHT_PX and inside and not hidden[y : y + box_height, x : x + width].any())
 
 
+def _is_shown(quad: Quad, comparison: Comparison) -> bool:
+    """Whether the line, with its margin, lies on the part of the photo that was not cropped."""
+    on_grid = _in_frame(_grown(quad), np.asarray(np.linalg.inv(comparison.to_frame), np.float64))
+    x, y, width, height = _box(on_grid)
+    part = comparison.uncropped[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
+    return bool(part.size and part.all())
+
+
 def _crops(photo: Pixels, quad: Quad, frame: Pixels, photo_to_frame: Matrix) -> tuple[Pixels, Pixels]:
-    """Both lines upright at the smaller of the two scales, with a margin where the photo has one: beyond its edge the
-    frame shows something else."""
+    """Both lines upright at the smaller of the two scales, with a margin where both pictures have one: beyond an edge
+    there is nothing to compare."""
     grown = _grown(quad)
-    corners = np.asarray(grown)
-    inside = bool((corners >= 2).all() and (corners <= (photo.shape[1] - 3, photo.shape[0] - 3)).all())
-    chosen = grown if inside else quad
+    fits = _is_inside(grown, photo) and _is_inside(_in_frame(grown, photo_to_frame), frame)
+    chosen = grown if fits else quad
     photo_crop, frame_crop = straighten(photo, chosen), straighten(frame, _in_frame(chosen, photo_to_frame))
     height = min(photo_crop.shape[0], frame_crop.shape[0])
     width = max(2, round(frame_crop.shape[1] * height / frame_crop.shape[0]))
     size = (width, height)
     first, second = (cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (photo_crop, frame_crop))
     return np.asarray(first, np.uint8), np.asarray(second, np.uint8)
+
+
+def _is_inside(quad: Quad, picture: Pixels) -> bool:
+    corners = np.asarray(quad)
+    return bool((corners >= 2).all() and (corners <= (picture.shape[1] - 3, picture.shape[0] - 3)).all())
 
 
 def _grown(quad: Quad) -> Quad:

@@ -159,7 +159,7 @@ class Examiner:
         comparison, reference = view.comparison, self.references[view.placement.photo]
         found = list(inspect(comparison, view.sample.index, self.cut_list is not None))
         lines = self.passport_of(reference.index).text
-        found += inspect_text(reference, lines, comparison.photo_to_frame, view.rgb, view.hidden, view.sample.index)
+        found += inspect_text(reference, lines, comparison, view.rgb, view.hidden, view.sample.index)
         for suspicion in found:
             if suspicion.kind == "relit":
                 if suspicion.score > MAX_RELIGHT:

@@ -69,9 +69,9 @@ def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) ->
             yield Suspicion("frozen", max(length / fps, whole), scene.start + at)
         return
     total = len(steps.mean_luma)
-    still = np.concatenate([
-        np.zeros(scene.count, np.bool_) if scene.is_card else still_frames(steps, scene) for scene in scenes
-    ])
+    still = np.concatenate(
+        [np.zeros(scene.count, np.bool_) if scene.is_card else still_frames(steps, scene) for scene in scenes]
+    )
     at, length = longest_run(still)
     yield Suspicion("frozen", length / (HALF_SHARE * total), at)
 

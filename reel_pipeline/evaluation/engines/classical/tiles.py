@@ -25,7 +25,8 @@ _BLUR_SIGMA_PX = 0.8
 """On both pictures: levels out the interpolation kernels of whoever made the video."""
 _COLOUR_STEP_PX = 9
 _MIN_VALID_SHARE = 0.6
-_CALM_LEVELS = 8.0
+_CALM_LEVELS = 2.0
+_CROPPED_LEVELS = 6.0
 _MAX_CROP = 0.6
 """Of the photo's height or width: a tighter crop than this shows too little to be told from a blank."""
 
@@ -181,20 +182,21 @@ def _uncropped(photo: Plane, frame: Plane, valid: Mask) -> Mask:
     keep = np.ones(photo.shape, np.bool_)
     differs = np.abs(frame - photo)
     for axis in (0, 1):
-        shown, seen, off = (plane if axis == 0 else plane.T for plane in (frame, valid, differs))
+        # A mat may have a gradient of light: calm is what is smooth along the row, not what is constant.
+        rough = np.abs(frame - cv2.blur(frame, (41, 1) if axis == 0 else (1, 41)))
+        shown, seen, off = (plane if axis == 0 else plane.T for plane in (rough, valid, differs))
         view = keep if axis == 0 else keep.T
         for step in (1, -1):
             count = 0
-            for row, open_here, gap in zip(shown[::step], seen[::step], off[::step], strict=True):
+            for row, open_here in zip(shown[::step], seen[::step], strict=True):
                 values = row[open_here]
-                is_calm = len(values) <= 8 or np.ptp(np.percentile(values, (3, 97))) < _CALM_LEVELS
-                if not is_calm or (len(values) > 8 and gap[open_here].max() < 6):
+                if len(values) > 8 and np.percentile(values, 97) >= _CALM_LEVELS:
                     break
                 count += 1
             # Calm rows that equal the photo are its own backdrop, and are compared like the rest.
             there = (slice(None, count) if step == 1 else slice(len(shown) - count, None)) if count else slice(0, 0)
             apart = off[there][seen[there]]
-            if 0 < count <= _MAX_CROP * len(shown) and len(apart) and apart.mean() > 3:
+            if 0 < count <= _MAX_CROP * len(shown) and len(apart) and np.percentile(apart, 99.5) > _CROPPED_LEVELS:
                 view[there] = False
                 view[_beside(count, len(shown), step)] = False
     return keep
