@@ -19,7 +19,7 @@ from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-LAPTOP_INSTANCE = "telemetry:\n  enabled: false\n"
+LAPTOP_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 @dataclass(frozen=True)
