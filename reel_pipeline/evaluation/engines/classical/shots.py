@@ -33,6 +33,8 @@ MIN_SEEN = 0.4
 """Share of the visible photo that must lie open: the rest may be covered by captions."""
 MIN_FRAME_DETAIL = 0.01
 """Share of a frame with local contrast, from which on a frame that no photo explains shows another thing."""
+NEARLY_AS_MUCH = 0.95
+"""Share of the most explained detail; a photo loses up to 3 % of it at its rim, where it is not compared."""
 OTHER_COLOUR = 6.0
 """CIEDE2000: a block that differs by more is not this photo's, when several photos are compared with one frame."""
 MAX_CARD_DETAIL = 0.004
@@ -105,8 +107,7 @@ class Examiner:
             self._choose_matrix(sample, placements[0], hidden)
         rgb = sample.rgb(self.matrix)
         compared = [(place, compare(self.references[place.photo], place, rgb, hidden)) for place in placements]
-        fitting = [(place, comparison) for place, comparison in compared if comparison]
-        best = max(fitting, key=lambda pair: _balance(pair[1])) if len(fitting) > 1 else next(iter(fitting), None)
+        best = _fittest([(place, comparison) for place, comparison in compared if comparison])
         if best is None:
             self._unplaced(scene, sample, rgb, hidden, 1.0)
             return None
@@ -178,16 +179,22 @@ class Examiner:
             self.findings.unverifiable.append((scene, why))
 
 
-def _balance(comparison: Comparison) -> int:
-    """Explained detail less what contradicts: the photo shown has all the frame's detail and no more, in its colours.
+def _fittest(pairs: Sequence[tuple[Placement, Comparison]]) -> tuple[Placement, Comparison] | None:
+    """The photo that explains most of the frame's detail; of those that explain nearly as much, the least contradicted.
 
-    Two colourways may be the same picture but for the colour.
+    A detail crop and its source explain the same detail, but only one ends where the frame does; two colourways may be
+    the same picture but for the colour. A photo that explains less is never taken for being contradicted less: what it
+    leaves unexplained would go unjudged.
     """
-    matching, other = comparison.explained()
+    most = max((comparison.explained()[0] for _, comparison in pairs), default=0)
+    close = [pair for pair in pairs if pair[1].explained()[0] >= NEARLY_AS_MUCH * most]
+    return min(close, key=lambda pair: _contradicted(pair[1])) if len(close) > 1 else next(iter(close), None)
+
+
+def _contradicted(comparison: Comparison) -> int:
+    """Grid pixels whose detail or colour is not the photo's."""
     difference, valid, (step_x, step_y) = colour_difference(comparison, 1.0)
-    contradicting = other + int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
-    # A caption that no one listed contradicts too, and only the photo that reaches under it: it weighs less.
-    return matching - contradicting // 3
+    return comparison.explained()[1] + int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
 
 
 def _detail_share(luma: Pixels, hidden: Mask) -> float:

@@ -28,7 +28,6 @@ _MIN_VALID_SHARE = 0.6
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
 _MAX_CROP = 0.6
-"""Of the photo's height or width: a tighter crop than this shows too little to be told from a blank."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Comparison:
 def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidden: Mask) -> Comparison | None:
     """`frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW of the same size, True under an overlay.
 
-    None where less than `MIN_SIDE_PX` grid pixels of the photo are visible.
+    None where fewer than `MIN_SIDE_PX` grid pixels a side are visible.
     """
     grid = _Grid.of(reference, placement, frame_rgb)
     if grid is None:
@@ -90,7 +89,7 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     matrix = placement.matrix
     correction = _affine_part(flow, valid & (detail > 6))
     if correction is not None:
-        # grid -> grid': where the frame really has it; the frame is fetched again from there, once.
+        # The frame is fetched again, once, from where it really has the photo.
         matrix = grid.corrected(matrix, correction)
         frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, matrix)
         valid &= uncropped
@@ -173,7 +172,6 @@ def _local_std(plane: Plane) -> Plane:
 
 
 def _covered(valid: Mask) -> Mask:
-    """Window centres with enough to look at."""
     return valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
 
 
