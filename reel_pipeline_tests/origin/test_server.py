@@ -16,8 +16,8 @@ import pytest
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.origin.server import run
+from reel_pipeline_tests.conftest import CHROMIUM, need
 
-CHROMIUM = Path("/usr/bin/chromium")
 REEL = "tee-0123456789abcdef/main/0123456789ab"
 RUN = "import sys; from pathlib import Path; from reel_pipeline.origin.server import run; run(Path(sys.argv[1]))"
 
@@ -200,8 +200,7 @@ def test_a_taken_port_says_so(origin: str, published: Path) -> None:
 
 
 def test_a_browser_plays_the_reel_and_seeks_in_it(origin: str) -> None:
-    if not CHROMIUM.is_file():
-        pytest.skip("no /usr/bin/chromium here")
+    need("browser", CHROMIUM.is_file(), "no chromium here; install it to watch a reel play in a real browser")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])

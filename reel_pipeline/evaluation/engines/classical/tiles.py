@@ -97,8 +97,9 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         flow = _flow(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
     width = reference.product_box[2] * grid.scale
+    covered = valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
     return Comparison(
-        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, _covered(valid), uncropped, ncc,
+        photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, covered, uncropped, ncc,
         residual, flow, detail, float(width), _stretch_percent(matrix, reference),
     )  # fmt: skip
 
@@ -171,18 +172,16 @@ def _local_std(plane: Plane) -> Plane:
     return np.sqrt(np.maximum(_box(plane * plane) - mean * mean, 0))
 
 
-def _covered(valid: Mask) -> Mask:
-    return valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
-
-
 def _uncropped(photo: Plane, frame: Plane, valid: Mask) -> Mask:
     """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
     keep = np.ones(photo.shape, np.bool_)
-    differs = np.abs(frame - photo)
+    differs, weight = np.abs(frame - photo), valid.astype(np.float32)
     for axis in (0, 1):
-        # A mat may have a gradient of light: calm is what is smooth along the row, not what is constant.
-        rough = np.abs(frame - cv2.blur(frame, (41, 1) if axis == 0 else (1, 41)))
-        shown, seen, off = (plane if axis == 0 else plane.T for plane in (rough, valid, differs))
+        # A mat may have a gradient of light: calm is smooth, not constant.
+        size = (41, 1) if axis == 0 else (1, 41)
+        smooth = cv2.blur(frame * weight, size) / np.maximum(cv2.blur(weight, size), 1e-3)
+        rough = np.abs(frame - smooth)
+        shown, seen, off = (plane if axis == 0 else plane.T for plane in (rough, valid & keep, differs))
         view = keep if axis == 0 else keep.T
         for step in (1, -1):
             count = 0
@@ -191,7 +190,7 @@ def _uncropped(photo: Plane, frame: Plane, valid: Mask) -> Mask:
                 if len(values) > 8 and np.percentile(values, 97) >= _CALM_LEVELS:
                     break
                 count += 1
-            # Calm rows that equal the photo are its own backdrop, and are compared like the rest.
+            # Calm rows that equal the photo are its own backdrop.
             there = (slice(None, count) if step == 1 else slice(len(shown) - count, None)) if count else slice(0, 0)
             apart = off[there][seen[there]]
             if 0 < count <= _MAX_CROP * len(shown) and len(apart) and np.percentile(apart, 99.5) > _CROPPED_LEVELS:
@@ -206,7 +205,7 @@ def _beside(count: int, total: int, step: int) -> slice:
 
 
 def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
-    """Best NCC over shifts of one pixel, and the residual left at it; planes HW float32, only `valid` pixels count."""
+    """Best NCC over shifts of a pixel, and the residual left at it; HW float32, only `valid` pixels count."""
     weight = valid.astype(np.float32)
     total = np.maximum(_box(weight, window_px), 1e-3)
     photo_mean = _box(photo * weight, window_px) / total

@@ -1,0 +1,30 @@
+"""The demo with everything real: webserver, daemon, queue, origin. Slow, so it belongs to `make test-servers`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reel_pipeline.settings import CONFIG_VARIABLE
+from reel_pipeline_tests.conftest import new_workspace
+from reel_pipeline_tests.drawing import draw_catalog
+
+
+@pytest.mark.servers
+def test_the_demo_publishes_what_is_good_and_says_what_is_wrong_with_the_rest(tmp_path: Path) -> None:
+    draw_catalog(tmp_path / "source")
+    places = 'store = "store/records"\npublish_to = "store/published"\n'
+    workspace = new_workspace(tmp_path / "work", tmp_path / "source", places).settings.workspace
+    env = {**os.environ, CONFIG_VARIABLE: str(workspace / "reel_pipeline.toml")}
+    command = [sys.executable, "-m", "reel_pipeline.cli", "demo", "--once"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900, check=True)
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line[:4] in ("TEA-", "BOX-", "BAD-")}
+    assert rows.keys() == {"TEA-1", "BOX-2", "BAD-3"}
+    assert "accept" in rows["TEA-1"]
+    assert "http://127.0.0.1:" in rows["TEA-1"]
+    assert "accept" in rows["BOX-2"]
+    assert "failed" in rows["BAD-3"]
+    assert "upload another" in rows["BAD-3"]
+    assert len(list((workspace / "store" / "published").rglob("reel.mp4"))) == 2
