@@ -98,13 +98,13 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "1",
+    "planner.embedded": "2",
     "voice.espeak_ng": "1",
     "voice.captions_only": "1",
     "voice.file": "1",
     "stills.layered": "2",
     "clips.warp": "2",
-    "judge.classical": "2+61e43d028074+pp-ocrv6-small/1",
+    "judge.classical": "3+61e43d028074+pp-ocrv6-small/1",
 }
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
 

@@ -154,10 +154,15 @@ class _Editor:
         return self._first_fit([title, *self._ends_of(title)], "title")
 
     def _ends_of(self, title: str) -> Iterator[str]:
-        """An English name ends with its noun, so what stands before may go, longest first."""
+        """An English name ends with its noun, so what stands before may go, longest first.
+
+        Not half of a joined pair, though: "grapefruit & rosemary water" is no rosemary water.
+        """
         if self.is_english and not wording.LIMITS.search(title):
             name = (wording.split_once(title) or (title, ""))[0].split()
-            yield from (" ".join(name[start:]) for start in range(1, len(name) - 1))
+            joins = [not word[0].isalnum() or word.casefold() in GLUE for word in name]
+            starts = (start for start in range(1, len(name) - 1) if not joins[start] and not joins[start - 1])
+            yield from (" ".join(name[start:]) for start in starts)
 
     def _clauses(self, wanted: int) -> list[Line]:
         """Clauses of the description in order, cut finer as long as more lines are wanted than there are."""

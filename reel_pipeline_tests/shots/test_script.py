@@ -194,3 +194,8 @@ def test_pieces_are_verbatim_spans(text: str) -> None:
 
 def test_a_product_with_nothing_but_a_title_gets_a_silent_second_shot(tmp_path: Path) -> None:
     assert said(tmp_path, title="Oak stool", description="", vendor="", colour="") == ["Oak stool.", ""]
+
+
+def test_a_cut_title_never_keeps_half_of_a_joined_pair(tmp_path: Path) -> None:
+    title = "Pink Grapefruit & Rosemary Sparkling Water 330 ml"
+    assert said(tmp_path, title=title, vendor="Oda")[0] == "Sparkling Water 330 ml."
