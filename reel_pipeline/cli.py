@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     run = _command(commands, "run", run_command, "make, judge and publish reels")
     run.add_argument("--source", metavar="DIR|URL", help="a catalogue; its workspace is kept in your data folder")
     run.add_argument("--collection", metavar="NAME")
-    run.add_argument("--sku", nargs="+", default=[], metavar="SKU")
+    run.add_argument("--sku", nargs="+", action="extend", default=[], metavar="SKU")
     run.add_argument("--only-stale", action="store_true", help="run nothing but what is out of date")
     run.add_argument("--force", action="store_true", help="make everything again, whatever is known")
 
