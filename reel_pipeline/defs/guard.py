@@ -26,6 +26,10 @@ class Waiting(PublishRefused):
     """Everything is in order, but only a person may release it."""
 
 
+class Rejected(PublishRefused):
+    """The judge, or a person, said no to exactly this reel."""
+
+
 def approvals(flow: Flow, partition: str) -> dict[str, str]:
     """Edition -> who released it: `judge`, or a person.
 
@@ -65,13 +69,13 @@ def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: Evalu
     if review and review.video_sha256 == video_sha256:
         if review.approved:
             return review.reviewer
-        raise PublishRefused(f"Not published: {review.reviewer} rejected this reel: {review.reason}")
+        raise Rejected(f"Not published: {review.reviewer} rejected this reel: {review.reason}")
     judged = score.editions.get(name)
     if judged is None or judged.video_sha256 != video_sha256:
         raise PublishRefused("Not published: the judge has not seen exactly this file. Run this product again.")
     if judged.verdict is Verdict.REJECT:
         kinds = ", ".join(sorted({fault.kind for fault in judged.faults}))
-        raise PublishRefused(f"Not published: the judge rejected this reel ({kinds}).")
+        raise Rejected(f"Not published: the judge rejected this reel ({kinds}).")
     if judged.verdict is Verdict.ABSTAIN:
         what = judged.unverifiable[0].error if judged.unverifiable else "the judge can't tell"
         raise Waiting(f"Waiting for a person: {what}")

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import Waiting, approvals
+from reel_pipeline.defs.guard import Rejected, Waiting, approvals
 from reel_pipeline.defs.staleness import stale_assets
-from reel_pipeline.defs.table import CHECKS, SKU_ASSETS
+from reel_pipeline.defs.table import CHECKS, SKU_ASSETS, entry_in
 from reel_pipeline.errors import PublishRefused, SettingsError
-from reel_pipeline.records import EvaluationScore, MirroredAsset, Reel, ShotPlan, Verdict
+from reel_pipeline.records import EvaluationScore, MirroredAsset, Reel, ShotPlan
 from reel_pipeline.store import UNPARTITIONED
 
 
@@ -34,8 +34,7 @@ class ProductReport:
 
 def report(flow: Flow, partition: str, error: str | None = None) -> ProductReport:
     """Where a product stands now. `error`: what its run died of, if it did."""
-    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
-    entry = next((entry for entry in snapshot.entries if entry.partition_key == partition), None) if snapshot else None
+    entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
     plan: ShotPlan | None = flow.record("shot_plan", partition)
     state, reasons, reel = _state(flow, partition, error)
     score: EvaluationScore | None = flow.record("evaluation_score", partition)
@@ -61,12 +60,11 @@ def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[s
     except Waiting as waiting:
         path = str(flow.store.path(next(iter(reel.editions.values())).video)) if reel else None
         return State.WAITING, [_reason(waiting)], path
+    except Rejected as rejected:
+        return State.REJECTED, failed_sentences(flow, partition) or [_reason(rejected)], None
     except PublishRefused as refused:
         failed = failed_sentences(flow, partition)
         error = error or next(filter(None, (flow.failure(name, partition) for name in SKU_ASSETS)), None)
-        stale = stale_assets(flow, partition)
-        if "evaluation_score" not in stale and _rejected(flow, partition):
-            return State.REJECTED, failed or [_reason(refused)], None
         return State.FAILED, [error] if error else failed or [_reason(refused)], None
     if mirrored is None or "mirrored_asset" in stale_assets(flow, partition):
         return State.FAILED, [error or "Verified, but not published yet; run this product again."], None
@@ -74,11 +72,6 @@ def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[s
     video = next(file for file in files if file.name == "reel.mp4")
     location = flow.settings.publish_location
     return State.PUBLISHED, [], video.url if "://" in location else f"{location}/{video.key}"
-
-
-def _rejected(flow: Flow, partition: str) -> bool:
-    score: EvaluationScore | None = flow.record("evaluation_score", partition)
-    return score is not None and any(judged.verdict is Verdict.REJECT for judged in score.editions.values())
 
 
 def _reason(refused: PublishRefused) -> str:

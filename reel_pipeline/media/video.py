@@ -4,7 +4,6 @@ A video on the way through the pipeline is limited-range BT.709 yuv420p at 24 fp
 business.
 """
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -156,19 +155,3 @@ def audio_packets(path: Path) -> Iterator[bytes]:
         for packet in container.demux(audio=0):
             if packet.size:
                 yield bytes(packet)
-
-
-def is_faststart(data: bytes) -> bool:
-    """Whether the moov box comes before mdat."""
-    stream, offset = io.BytesIO(data), 0
-    while header := stream.read(8):
-        size, kind = int.from_bytes(header[:4]), header[4:]
-        if kind in (b"moov", b"mdat"):
-            return kind == b"moov"
-        if size == 1:
-            size = int.from_bytes(stream.read(8))
-        if size < 8:
-            return False
-        offset += size
-        stream.seek(offset)
-    return False

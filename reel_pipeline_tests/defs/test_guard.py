@@ -8,6 +8,8 @@ import pytest
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.guard import approvals
+from reel_pipeline.defs.report import report
+from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.table import CHECKS
 from reel_pipeline.errors import PublishRefused
@@ -80,6 +82,14 @@ def test_any_blocking_check_that_failed_or_never_ran(flow: Flow, check: str) -> 
     result = CheckResult(asset=row.asset, check=row.name, subject_sha256=subject, finding=failed)
     flow.store.save_check(PARTITION, result)
     assert_refused(flow)
+
+
+def test_a_reel_that_a_person_rejected(flow: Flow) -> None:
+    decide(flow, PARTITION, False, "The handle looks bent.")
+    assert_refused(flow)
+    state = report(flow, PARTITION)
+    assert state.state == "rejected"
+    assert "The handle looks bent." in state.reasons[0]
 
 
 def test_a_stale_product(flow: Flow) -> None:
