@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: setup demo test test-servers soak lint clean
+.PHONY: setup demo test servers test-servers soak lint clean
 
 setup: $(INSTALLED)
 
@@ -27,11 +27,21 @@ lint: $(INSTALLED)
 test: lint
 	$(BIN)/pytest -m "not slow and not servers"
 
-test-servers: $(INSTALLED)
-	$(BIN)/pytest -m servers
+# The tests start these servers themselves, on loopback and on free ports; only the programs have to be there.
+SERVERS := postgresql radosgw ceph-mon ceph-osd
+SERVERS_PRESENT := ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && which radosgw ceph-mon ceph-osd ceph >/dev/null
 
-soak: $(INSTALLED)
-	$(BIN)/pytest -m slow
+servers:
+	@$(SERVERS_PRESENT) || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || \
+		{ echo "Install the servers first: sudo apt-get install --no-install-recommends $(SERVERS)"; exit 2; }
+	@$(SERVERS_PRESENT) || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS); }
+
+test-servers: $(INSTALLED) servers
+	REEL_REQUIRE=postgres,radosgw $(BIN)/pytest -m "servers and not slow"
+
+soak: $(INSTALLED) servers
+	REEL_REQUIRE=postgres,radosgw $(BIN)/pytest -m slow
 
 clean:
 	rm -rf .venv data/store

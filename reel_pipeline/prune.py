@@ -10,6 +10,8 @@ from reel_pipeline.store import Store, blob_key
 
 KEPT_CALLS = ("memo/judge/", "memo/passport/", "memo/render_still/")
 """Verdicts and stills stay with everything they name: they are what an old attempt is looked at by."""
+SHOWN, DECISIONS = "notes/shown/", ("notes/reviews/", "notes/blind_reviews/")
+"""The clips of a judged reel stay where a person has decided about it: they are what training pairs consist of."""
 
 
 def prune(store: Store) -> tuple[int, int]:
@@ -18,10 +20,13 @@ def prune(store: Store) -> tuple[int, int]:
     Returns how many blobs and memo entries went. Published files lie elsewhere and are not touched. Raises `StoreError`
     while a run holds a product: what it has just made is named by nothing yet.
     """
-    if busy := store.held_locks():
+    if busy := store.objects.locks.holders():
         raise StoreError(f"{len(busy)} product(s) are being made right now; prune when no run is under way.")
     reached: set[str] = set()
-    roots = [*store.objects.list("heads/"), *store.objects.list("notes/"), *store.objects.list("checks/")]
+    notes = store.objects.list("notes/")
+    decided = {key.split("/", 2)[2] for key in notes if key.startswith(DECISIONS)}
+    notes = [key for key in notes if not key.startswith(SHOWN) or key.removeprefix(SHOWN) in decided]
+    roots = [*store.objects.list("heads/"), *notes, *store.objects.list("checks/")]
     memo = store.objects.list("memo/")
     for key in [*roots, *(key for key in memo if key.startswith(KEPT_CALLS))]:
         _reach(store, _document(store, key), reached)

@@ -11,6 +11,7 @@ import pytest
 
 from reel_pipeline.settings import CONFIG_VARIABLE, Settings, load_settings
 from reel_pipeline_tests.drawing import draw_catalog
+from reel_pipeline_tests.servers import postgres, radosgw  # noqa: F401
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")

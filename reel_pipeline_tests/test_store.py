@@ -1,7 +1,6 @@
 """The store: nothing half-made is ever seen, nothing is computed twice, what can't be read counts as missing."""
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -18,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reel_pipeline.errors import BlobMissing, HeadConflict, StoreError
+from reel_pipeline.objects.folder import FolderObjects
 from reel_pipeline.records import Blob, CheckResult, Finding, Product, Record
-from reel_pipeline.store import FolderObjects, Store, blobs_in, open_store, partition_path
+from reel_pipeline.store import Store, blobs_in, open_store, partition_path
+from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
 
 FINGERPRINT = hashlib.sha256(b"inputs").hexdigest()
 
@@ -39,21 +40,13 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path / "store"), tmp_path / "cache")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", *S3_KINDS])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     if request.param == "folder":
         yield open_store(str(tmp_path / "store"), tmp_path / "cache")
         return
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        import boto3
-
-        boto3.client("s3").create_bucket(Bucket="shelf")
-        yield open_store("s3://shelf/reels", tmp_path / "cache")
+    with s3_bucket(request.param, request, monkeypatch) as bucket:
+        yield open_store(f"s3://{bucket}/reels", tmp_path / "cache")
 
 
 def test_a_blob_is_named_by_its_bytes_and_stored_once(any_store: Store, tmp_path: Path) -> None:
@@ -207,7 +200,7 @@ def test_without_reuse_a_call_is_made_again_and_its_record_kept(tmp_path: Path) 
     assert store.remember("paint", Painter(), 1, Painted, lambda: paint(store)) == made
 
 
-# --- checks, notes, locks -------------------------------------------------------------------------------------------
+# --- checks, notes -------------------------------------------------------------------------------------------------
 
 
 def test_a_check_answers_only_for_what_it_judged(any_store: Store) -> None:
@@ -228,42 +221,6 @@ def test_notes_are_replaced_and_deleted(any_store: Store) -> None:
     assert found.sentence == "2"
     any_store.delete_note("attempts", "T", "main")
     assert any_store.load_note("attempts", "T", "main", Finding) is None
-
-
-def test_a_lock_is_held_by_one_thread_at_a_time_and_re_entered_by_its_own(store: Store) -> None:
-    inside: list[str] = []
-
-    def other() -> None:
-        with store.lock("T"):
-            inside.append("other")
-
-    with store.lock("T"), store.lock("T"):
-        thread = threading.Thread(target=other)
-        thread.start()
-        time.sleep(0.15)
-        inside.append("first")
-        with store.lock("another"):
-            pass
-    thread.join(timeout=5)
-    assert inside == ["first", "other"]
-
-
-def _hold(location: str, cache: str, started: "multiprocessing.synchronize.Event") -> None:
-    with open_store(location, Path(cache)).lock("T"):
-        started.set()
-        time.sleep(60)
-
-
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    started = context.Event()
-    process = context.Process(target=_hold, args=(str(tmp_path / "store"), str(tmp_path / "cache"), started))
-    process.start()
-    assert started.wait(30)
-    process.kill()
-    process.join()
-    with open_store(str(tmp_path / "store"), tmp_path / "cache").lock("T"):
-        pass
 
 
 @given(st.text(max_size=400), st.text(max_size=400))

@@ -15,6 +15,7 @@ from reel_pipeline.mirror.engines import Target, open_target
 from reel_pipeline.mirror.publish import publish, withdraw
 from reel_pipeline.records import Blob, PublishedEdition, PublishedFile
 from reel_pipeline.store import Store, open_store, partition_path
+from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
 
 SKU = "../../etc/Tee 👕"
 ROOT = partition_path(SKU)
@@ -25,21 +26,13 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path / "store"), tmp_path / "cache")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", *S3_KINDS])
 def target(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     if request.param == "folder":
         yield open_target(str(tmp_path / "published"), "https://reels.example/")
         return
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        import boto3
-
-        boto3.client("s3").create_bucket(Bucket="public")
-        yield open_target("s3://public/reels", "https://reels.example")
+    with s3_bucket(request.param, request, monkeypatch) as bucket:
+        yield open_target(f"s3://{bucket}/reels", "https://reels.example")
 
 
 def reel(store: Store, text: bytes = b"reel one") -> dict[str, Blob]:
@@ -219,34 +212,28 @@ def test_a_folder_never_shows_a_half_written_file(store: Store, tmp_path: Path) 
     assert not list((tmp_path / "published").rglob("*.partial"))
 
 
-def test_s3_objects_carry_type_and_caching(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
+@pytest.mark.parametrize("kind", S3_KINDS)
+def test_s3_objects_carry_type_and_caching(
+    store: Store, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_bucket(kind, request, monkeypatch) as bucket:
         import boto3
 
         client: Any = boto3.client("s3")
-        client.create_bucket(Bucket="public")
-        target = open_target("s3://public")
-        published = by_name(publish(reel(store), SKU, "main", target, store))
-        heads = {name: client.head_object(Bucket="public", Key=file.key) for name, file in published.items()}
+        published = by_name(publish(reel(store), SKU, "main", open_target(f"s3://{bucket}"), store))
+        heads = {name: client.head_object(Bucket=bucket, Key=file.key) for name, file in published.items()}
         assert heads["reel.mp4"]["ContentType"] == "video/mp4"
         assert heads["captions.vtt"]["ContentType"].startswith("text/vtt")
         assert "immutable" in heads["reel.mp4"]["CacheControl"]
         assert heads["manifest.json"]["CacheControl"] == "no-cache"
 
 
-def test_a_bucket_that_is_not_there_says_what_to_check(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from moto import mock_aws
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws(), pytest.raises(EngineUnavailable, match="credentials"):
-        publish(reel(store), SKU, "main", open_target("s3://nowhere"), store)
+@pytest.mark.parametrize("kind", S3_KINDS)
+def test_a_bucket_that_is_not_there_says_what_to_check(
+    store: Store, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_bucket(kind, request, monkeypatch), pytest.raises(EngineUnavailable, match="credentials"):
+        publish(reel(store), SKU, "main", open_target("s3://nowhere-at-all"), store)
 
 
 def test_s3_without_credentials_says_what_to_check(

@@ -27,11 +27,11 @@ from reel_pipeline.records import (
     Take,
     VoiceEdition,
 )
-from reel_pipeline.store import FolderObjects, Store
+from reel_pipeline.store import Store, open_store
 
 
 def new_store(folder: Path) -> Store:
-    return Store(FolderObjects(folder / "store"), folder / "locks")
+    return open_store(str(folder / "store"), folder / "cache")
 
 
 def packshot(width: int = 600, height: int = 600, backdrop: int = 240) -> NDArray[np.uint8]:

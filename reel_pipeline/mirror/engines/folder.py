@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reel_pipeline.errors import StoreError
-from reel_pipeline.store import FolderObjects
+from reel_pipeline.objects.folder import FolderObjects
 
 
 class FolderTarget:
