@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--collection", metavar="NAME")
     run.add_argument("--sku", nargs="+", action="extend", default=[], metavar="SKU")
     run.add_argument("--only-stale", action="store_true", help="run nothing but what is out of date")
+    run.add_argument("--accept-losses", action="store_true", help="products gone from the source are gone: retire them")
     run.add_argument("--force", action="store_true", help="make everything again, whatever is known")
 
     classify = _command(commands, "classify", classify_command, "say what each photo shows; the files are one gallery")
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         "--response", required=True, type=Path, metavar="FILE", help="HTML or JSON body, may be gzipped"
     )
     gallery.add_argument("--url", required=True, help="where the body came from")
+
+    crawl = _command(commands, "crawl", crawl_command, "list the products and pictures of a shop on the web")
+    crawl.add_argument("url", metavar="URL")
+    crawl.add_argument("--limit", type=int, metavar="N", help="the first N products")
 
     cutout = _command(commands, "cutout", cutout_command, "cut the product out of a photo", with_json=False)
     cutout.add_argument("file", type=Path, metavar="FILE")
@@ -66,16 +71,34 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _command(commands, "evaluate", evaluate_command, "judge any video against the product's photos")
     evaluate.add_argument("video", type=Path, metavar="VIDEO")
-    evaluate.add_argument("--reference", required=True, action="append", type=Path, metavar="FILE")
+    evaluate.add_argument("--reference", action="append", type=Path, default=[], metavar="FILE")
+    evaluate.add_argument("--sku", metavar="SKU", help="compare with this product's gallery as last synced")
 
-    _command(commands, "status", status_command, "every product of the last sync and where it stands")
+    status = _command(commands, "status", status_command, "every product of the last sync and where it stands")
+    status.add_argument("--collection", metavar="NAME")
+    status.add_argument("--csv", type=Path, metavar="FILE", help="write the table to a file too")
     why = _command(commands, "why", why_command, "the chain from photos to verdict", with_json=False)
     why.add_argument("sku", metavar="SKU")
 
     review = _command(commands, "review", review_command, "decide on reels that wait for a person", with_json=False)
-    review.add_argument("action", choices=["list", "approve", "reject"])
-    review.add_argument("sku", nargs="?", metavar="SKU")
+    review.add_argument("action", choices=["list", "approve", "reject", "import"])
+    review.add_argument("sku", nargs="?", metavar="SKU", help="for import: a CSV file of sku,platform,reason,shots")
     review.add_argument("--reason", default="", metavar="TEXT")
+    review.add_argument("--shot", type=int, action="append", default=[], help="reject: make this shot again")
+    review.add_argument("--platform", default="", metavar="NAME", help="reject: it was this platform that said no")
+    review.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[:SEVERITY][@X,Y,W,H]",
+        help="reject: what you object to, and where; severity is minor, major or critical",
+    )
+    review.add_argument("--blind", action="store_true", help="this is the spot check that is due; it releases nothing")
+
+    _command(commands, "learn", learn_command, "hold the verdicts against what people said; propose gates")
+    export = _command(commands, "export", export_command, "people's decisions as training data", with_json=False)
+    export.add_argument("what", choices=["pairs", "labels"], help="TRL preference pairs, or unpaired labels")
+    export.add_argument("file", type=Path, metavar="FILE.jsonl")
 
     demo = _command(commands, "demo", demo_command, "the sample catalogue through a real Dagster", with_json=False)
     demo.add_argument("--once", action="store_true", help="end when the table is printed")
@@ -141,6 +164,7 @@ def run_command(options: argparse.Namespace) -> int:
         skus=options.sku,
         only_stale=options.only_stale,
         force=options.force,
+        accept_losses=options.accept_losses,
     )
     rows: list[dict[str, Any]] = [
         {
@@ -159,8 +183,11 @@ def run_command(options: argparse.Namespace) -> int:
     ]
     errors = [{"sku": error.item, "error": error.error} for error in done.errors]
     if options.json:
-        _print_json({"products": [*rows, *errors]})
+        withdrawn = [{"sku": partition, "reason": why} for partition, why in done.withdrawn.items()]
+        _print_json({"products": [*rows, *errors], "withdrawn": withdrawn})
     else:
+        for partition, why in done.withdrawn.items():
+            print(f"{partition}: withdrawn. {why}")
         print_table(rows, ("sku", "title", "state", "verdict", "shots", "computed", "reused", "seconds", "reasons"))
         for row in rows:
             if row["reel"]:
@@ -182,25 +209,40 @@ def _summary(rows: Sequence[dict[str, Any]], errors: Sequence[dict[str, str]]) -
 
 
 def status_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.defs.report import known_partitions, report
+    import csv
+
+    from tqdm import tqdm
+
+    from reel_pipeline.defs.report import known_partitions, report, unlisted
 
     flow = _flow()
-    reports = [report(flow, partition) for partition in known_partitions(flow)]
-    rows = [
+    partitions = known_partitions(flow, options.collection)
+    rows: list[dict[str, Any]] = [
         {
             "sku": product.sku,
             "title": product.title,
             "state": product.state.value,
             "verdict": product.verdict,
             "reasons": product.reasons,
+            "action": product.action,
             "reel": product.reel,
         }
-        for product in reports
+        for product in (report(flow, partition) for partition in tqdm(partitions, unit="product", disable=None))
     ]
+    rows += [
+        {"sku": item.item, "state": "failed", "reasons": [item.error], "action": "correct it in the source"}
+        for item in unlisted(flow)
+    ]
+    columns = ("sku", "title", "state", "verdict", "reasons", "action", "reel")
+    if options.csv:
+        with options.csv.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows([as_cell(row.get(column)) for column in columns] for row in rows)
     if options.json:
         _print_json({"products": rows})
     else:
-        print_table(rows, ("sku", "title", "state", "verdict", "reasons"))
+        print_table(rows, columns[:-1])
     return 0
 
 
@@ -213,23 +255,87 @@ def why_command(options: argparse.Namespace) -> int:
 
 
 def review_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.defs.learning import due_spot_checks
     from reel_pipeline.defs.report import State, known_partitions, partition_of, report
-    from reel_pipeline.defs.reviews import decide
+    from reel_pipeline.defs.reviews import decide, import_rejections, parse_fault, spot_check
+    from reel_pipeline.defs.run import open_instance
 
     flow = _flow()
     if options.action == "list":
         reports = [report(flow, partition) for partition in known_partitions(flow)]
         waiting = [r for r in reports if r.state is State.WAITING]
-        print_table(
-            [{"sku": r.sku, "title": r.title, "why": r.reasons, "reel": r.reel} for r in waiting],
-            ("sku", "title", "why", "reel"),
-        )
+        rows = [{"sku": r.sku, "title": r.title, "why": r.reasons, "reel": r.reel} for r in waiting]
+        rows += [
+            {"sku": shown.sku, "why": "spot check: decide with --blind", "reel": flow.store.path(shown.video)}
+            for _, shown in due_spot_checks(flow)
+        ]
+        print_table(rows, ("sku", "title", "why", "reel"))
         return 0
+    if options.action == "import" and options.sku:
+        failed = import_rejections(flow, open_instance(flow.settings), Path(options.sku))
+        for error in failed:
+            print(f"{error.item}: {error.error}")
+        return 1 if failed else 0
     if not options.sku or not options.reason:
         raise SettingsError(f"`review {options.action}` needs a SKU and --reason TEXT.")
-    decided = decide(flow, partition_of(flow, options.sku), options.action == "approve", options.reason)
-    verb = "approved" if options.action == "approve" else "rejected"
+    approved = options.action == "approve"
+    if approved and (options.shot or options.platform or options.fault):
+        raise SettingsError("--shot, --platform and --fault say what is wrong; they belong to `review reject`.")
+    faults = [parse_fault(text, options.shot) for text in options.fault]
+    if options.blind:
+        partition, instance = partition_of(flow, options.sku), open_instance(flow.settings)
+        seen = spot_check(flow, instance, partition, approved, options.reason, shots=options.shot, faults=faults)
+        print(f"{options.sku}: noted for reel {seen[:12]}. `reel-pipeline learn` reads it.")
+        return 0
+    decided = decide(
+        flow,
+        open_instance(flow.settings),
+        partition_of(flow, options.sku),
+        approved,
+        options.reason,
+        shots=options.shot,
+        platform=options.platform,
+        faults=faults,
+    )
+    verb = "approved" if approved else "rejected"
+    score = flow.record("evaluation_score", partition_of(flow, options.sku))
+    for judged in score.editions.values() if approved and score else ():
+        if judged.verdict == "reject" and judged.video_sha256 == decided:
+            kinds = ", ".join(sorted({fault.kind for fault in judged.faults}))
+            print(f"The judge rejected this very reel ({kinds}); your approval overrules it.", file=sys.stderr)
     print(f"{options.sku}: {verb} for reel {decided[:12]}. The next `reel-pipeline run` acts on it.")
+    return 0
+
+
+def learn_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.definitions import defs
+    from reel_pipeline.defs.learn import run_learn
+    from reel_pipeline.settings import load_settings
+
+    learned = run_learn(defs, load_settings())
+    if options.json:
+        _print_json(learned)
+        return 0
+    print(f"{learned['reels']} judged reel(s), {learned['decided']} decided by a person")
+    print_table(
+        [kind for kind in learned["kinds"] if kind["labels"]],
+        ("kind", "labels", "objections", "gate", "proposed_gate", "ece_before", "ece_after", "sentence"),
+    )
+    print_table(learned["acceptance"], ("by", "value", "decided", "accepted", "lowest", "highest"))
+    print("\n".join(learned["claims"]))
+    print(f'To adopt this version, write into reel_pipeline.toml: calibration = "{learned["candidate"]}"')
+    return 0
+
+
+def export_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.defs.learning import cases
+    from reel_pipeline.evaluation.learning.exports import EXPORTS, write
+    from reel_pipeline.evaluation.learning.table import build
+
+    flow = _flow()
+    written, left_out = write(EXPORTS[options.what](build(cases(flow))), flow.store, options.file)
+    gone = f"; {left_out} left out, as the clips are no longer in the store" if left_out else ""
+    print(f"{options.file}: {written} {options.what}{gone}")
     return 0
 
 
@@ -332,11 +438,30 @@ def gallery_command(options: argparse.Namespace) -> int:
     if options.json:
         _print_json({"products": rows})
     else:
-        for row in rows:
-            print(f"{row['sku']}  {row['title']}")
-            for image in row["images"]:
-                print(f"  {image['position']:>3}  {image['url']}  ({image['source']})")
+        _print_galleries(rows)
     return 0
+
+
+def _print_galleries(rows: Sequence[dict[str, Any]]) -> None:
+    for row in rows:
+        print(f"{row['sku']}  {row.get('title') or row.get('error')}")
+        for image in row.get("images", ()):
+            print(f"  {image['position']:>3}  {image['url']}  ({image['source']})")
+
+
+def crawl_command(options: argparse.Namespace) -> int:
+    from reel_pipeline.catalog.shop import crawl
+    from reel_pipeline.settings import default_workspace, load_settings, make_workspace
+
+    if options.limit is not None and options.limit < 1:
+        raise SettingsError(f"--limit is {options.limit}; it must be at least 1.")
+    settings = load_settings(make_workspace(default_workspace(options.url), options.url))
+    rows = crawl(options.url, options.limit, settings.open_store(), settings.allow_private_hosts)["products"]
+    if options.json:
+        _print_json({"products": rows})
+    else:
+        _print_galleries(rows)
+    return 1 if any("error" in row for row in rows) else 0
 
 
 def cutout_command(options: argparse.Namespace) -> int:
@@ -358,7 +483,18 @@ def animate_command(options: argparse.Namespace) -> int:
 def evaluate_command(options: argparse.Namespace) -> int:
     from reel_pipeline.tools import evaluate_file
 
-    opinion = evaluate_file(options.video, options.reference)
+    references: list[Path] = options.reference
+    gates = None
+    if options.sku:
+        from reel_pipeline.defs.learning import adopted_gates
+        from reel_pipeline.defs.report import own_photos, partition_of
+
+        flow = _flow()
+        gates = adopted_gates(flow)
+        references = [*references, *own_photos(flow, partition_of(flow, options.sku))]
+    if not references:
+        raise SettingsError("Name at least one photo with --reference, or a product with --sku.")
+    opinion = evaluate_file(options.video, references, gates)
     if options.json:
         _print_json(opinion)
     else:
@@ -376,7 +512,7 @@ def _print_json(document: object) -> None:
 
 def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
     """Columns as wide as their content, at most 60 characters, in the order given; empty columns are left out."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[as_cell(row.get(column)) for column in columns] for row in rows]
     used = [index for index in range(len(columns)) if any(row[index] for row in cells)]
     widths = {index: min(60, max(len(columns[index]), *(len(row[index]) for row in cells))) for index in used}
     if not used:
@@ -387,7 +523,7 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
         print("  ".join(row[index][:60].ljust(widths[index]) for index in used[:-1]) + "  " + row[used[-1]])
 
 
-def _cell(value: object) -> str:
+def as_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):

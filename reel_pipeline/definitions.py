@@ -13,6 +13,8 @@ catalog_snapshot       crawl_is_complete                     every product as fo
             reel       reel_meets_spec* audio_is_the_approved_track*
               evaluation_score  product_is_faithful* motion_is_plausible* retry_budget
                 mirrored_asset  mirror_matches_source*       what the public sees
+judgement_table                                              verdicts beside what people say, all products
+  evaluator_calibration                                      a candidate version of the judge's gates
                                                              * = blocking
 """
 
@@ -24,12 +26,15 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from reel_pipeline.defs import (  # noqa: E402
+    alerts,
     automation,
     brand_kit,
     catalog_snapshot,
     evaluation_score,
+    evaluator_calibration,
     frame_classification,
     jobs,
+    judgement_table,
     mirrored_asset,
     product,
     product_cutout,
@@ -56,6 +61,8 @@ FLOW_IN_ORDER = (
     reel,
     evaluation_score,
     mirrored_asset,
+    judgement_table,
+    evaluator_calibration,
 )
 
 _flow = FlowResource()
@@ -63,9 +70,18 @@ _flow = FlowResource()
 defs = dg.Definitions(
     assets=[asset for module in FLOW_IN_ORDER for asset in dg.load_assets_from_modules([module])],
     asset_checks=[check for module in FLOW_IN_ORDER for check in dg.load_asset_checks_from_modules([module])],
-    jobs=[jobs.sync_catalog, jobs.make_reels, jobs.retake, jobs.publish, jobs.collection_backfill],
-    sensors=[automation.retake_rejected, automation.gallery_changed],
-    schedules=[automation.hourly_sync, automation.new_skus],
+    jobs=[
+        jobs.sync_catalog,
+        jobs.make_reels,
+        jobs.retake,
+        jobs.publish,
+        jobs.collection_backfill,
+        jobs.review,
+        jobs.reconcile,
+        jobs.learn,
+    ],
+    sensors=[automation.retake_rejected, automation.gallery_changed, alerts.alerts],
+    schedules=[automation.hourly_sync, automation.new_skus, automation.reconcile_often],
     resources={"flow": _flow, "io_manager": RecordIO(flow=_flow)},
     executor=dg.in_process_executor,
 )

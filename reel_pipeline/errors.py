@@ -7,6 +7,7 @@
     │   ├── BlobMissing      a record points at bytes that are gone
     │   └── HeadConflict     another writer moved a head first
     ├── CatalogError         a source, or one entry of it, can't be read
+    │   └── SourceUnavailable  it could be read another time: the shop is down, slow, or asks to wait
     ├── PhotoError           one picture is unusable
     ├── PlanError            no honest shot plan exists for this product
     ├── VoiceError           a line can't be spoken or a recording can't be used
@@ -43,6 +44,10 @@ class HeadConflict(StoreError):
 
 
 class CatalogError(ReelError, ValueError):
+    pass
+
+
+class SourceUnavailable(CatalogError):
     pass
 
 

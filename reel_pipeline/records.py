@@ -11,6 +11,7 @@ Boxes are `(x, y, width, height)` in whole pixels, origin top left. Pixels are H
 import hashlib
 import json
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,12 +98,17 @@ class BrandKit(AssetRecord):
 
 
 class PhotoSource(Record):
-    """Where one picture lies: a path relative to the source folder, or a URL. `content_sha256` where it is known."""
+    """Where one picture lies: a path relative to the source folder, or a URL.
+
+    `content_sha256` where the listing saw the bytes. `version`, for a URL: another text when the picture changed, as
+    far as the shop's listing tells; the same for another address or size of the same upload.
+    """
 
     location: str
     position: int
     variant: str | None = None
     content_sha256: Sha256 | None = None
+    version: str = ""
 
 
 class Variant(Record):
@@ -132,6 +138,14 @@ class CatalogEntry(Record):
     variants: tuple[Variant, ...] = ()
     aliases: tuple[str, ...] = ()
     photos: tuple[PhotoSource, ...] = ()
+    sold_out: tuple[str, ...] = ()
+    """SKUs of which the shop has none left. Nothing that is made reads it: selling out makes nothing stale."""
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Every size of it; of a product without variants, the product. Its own SKU may be that of one size."""
+        sizes = {variant.sku for variant in self.variants} or {self.sku}
+        return sizes <= set(self.sold_out)
 
 
 class ItemError(Record):
@@ -146,6 +160,10 @@ class CatalogSnapshot(AssetRecord):
     entries: tuple[CatalogEntry, ...]
     errors: tuple[ItemError, ...] = ()
     complete: bool
+
+    @cached_property
+    def by_partition(self) -> dict[str, CatalogEntry]:
+        return {entry.partition_key: entry for entry in self.entries}
 
 
 class Product(AssetRecord):
@@ -533,6 +551,68 @@ class EvaluationScore(AssetRecord):
     editions: dict[str, Judgement]
 
 
+class ShownShot(Record):
+    """What one shot of a judged reel was made from. `scene`: the planner's brief."""
+
+    shot: int
+    photo: str
+    view_class: ViewClass
+    rung: Rung
+    motion: Motion
+    take_index: int
+    scene: str
+    clip: Blob
+
+
+class Shown(Record):
+    """What a judged reel consisted of, kept beside its verdict: people's decisions are learned by it.
+
+    `generator`: the engine that moved the pictures. `review_propensity`: how likely this reel's verdict is to be put
+    to a person, whatever that person will say: 1 where every such reel waits for one.
+    """
+
+    sku: str
+    edition: str
+    video: Blob
+    generator: str
+    shots: tuple[ShownShot, ...]
+    review_propensity: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class Severity(StrEnum):
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class ReviewFault(Record):
+    """What a person objects to. `kind` is one of the judge's fault kinds, or `other`."""
+
+    kind: str
+    severity: Severity = Severity.MAJOR
+    shot: int | None = None
+    box_px_xywh: BoxPx | None = None
+
+
+class Review(Record):
+    """A person's, or a platform's, decision about exactly one file.
+
+    A rejection with `shots`, or by a platform, asks for another take of these shots, or of all; without, it is final.
+    """
+
+    video_sha256: Sha256
+    approved: bool
+    reason: str
+    reviewer: str
+    platform: str = ""
+    shots: tuple[int, ...] = ()
+    faults: tuple[ReviewFault, ...] = ()
+
+    @property
+    def by(self) -> str:
+        return self.platform or self.reviewer
+
+
 class PublishedFile(Record):
     name: str
     key: str
@@ -547,8 +627,17 @@ class PublishedEdition(Record):
 
 
 class MirroredAsset(AssetRecord):
+    """What is public of one partition. `withdrawn` says why nothing is any more.
+
+    `rests_on`: upstream asset -> the record that the published reel states the truth of (product, shot_plan, brand_kit,
+    reel), so that it can be held against later facts.
+    """
+
+    partition_key: str
     sku: str
     editions: dict[str, PublishedEdition]
+    rests_on: dict[str, Blob] = {}
+    withdrawn: str = ""
 
 
 class Finding(Record):

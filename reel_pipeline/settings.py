@@ -18,6 +18,7 @@ from reel_pipeline.store import Store, open_store
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
 CONFIG_NAME = "reel_pipeline.toml"
 PUBLIC_URL_VARIABLE = "REEL_PIPELINE_PUBLIC_URL"
+PRIVATE_HOSTS_VARIABLE = "REEL_PIPELINE_ALLOW_PRIVATE_HOSTS"
 
 
 class EngineNames(BaseModel):
@@ -32,20 +33,38 @@ class EngineNames(BaseModel):
     stills: str = "layered"
     clips: str = "warp"
     judge: str = "classical"
+    second_opinion: str = "openai_compatible"
 
 
 class Settings(BaseModel):
-    """All that a user can set. `source`, `store` and `publish_to` are folders or, for the last two, `s3://bucket/prefix`."""
+    """All that a user can set. `source`, `store` and `publish_to` are folders; the first may be a shop's web address,
+    the others `s3://bucket/prefix`.
+
+    `allow_private_hosts`: shops and picture servers that may lie inside a private network, by their names.
+    `calibration`: the name of the candidate version, printed by `learn`, whose gates the judge goes by.
+    `second_opinion`: when a vision model is asked about a reel that the judge accepts; `second_opinion_budget` is the
+    most questions a reel (2 test the model, then 2 a shot), and 0 means that none is asked.
+    `alerts_url`: a webhook that is told what needs a person; `ui_url`: where the Dagster UI runs, for links in alerts.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Path
     source: str
+    allow_private_hosts: tuple[str, ...] = ()
     store: str = "store"
     publish_to: str = "published"
     public_url: str = "http://127.0.0.1:8787/"
     publish: Literal["auto", "after_approval"] = "auto"
+    withdraw_out_of_stock: bool = False
+    alerts_url: str = ""
+    ui_url: str = "http://127.0.0.1:3000"
     max_attempts: int = Field(default=3, ge=1, le=10)
+    calibration: str = ""
+    second_opinion: Literal["off", "uncertain", "always"] = "off"
+    second_opinion_url: str = ""
+    second_opinion_model: str = ""
+    second_opinion_budget: int = Field(default=0, ge=0)
     engines: EngineNames = EngineNames()
 
     def _located(self, location: str) -> str:
@@ -58,6 +77,10 @@ class Settings(BaseModel):
     @property
     def publish_location(self) -> str:
         return self._located(self.publish_to)
+
+    @property
+    def asks_a_second_opinion(self) -> bool:
+        return self.second_opinion != "off" and self.second_opinion_budget > 0
 
     @property
     def brand_folder(self) -> Path:
@@ -98,6 +121,7 @@ def load_settings(path: Path | None = None) -> Settings:
     """Read `path`, else what REEL_PIPELINE_CONFIG names, else ./reel_pipeline.toml; raises `SettingsError`.
 
     REEL_PIPELINE_PUBLIC_URL overrides `public_url`: the demo's origin takes a free port.
+    REEL_PIPELINE_ALLOW_PRIVATE_HOSTS adds to `allow_private_hosts`, for `crawl` and `run --source` without a file.
     """
     chosen = path or Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_NAME)
     if chosen.is_dir():
@@ -109,6 +133,8 @@ def load_settings(path: Path | None = None) -> Settings:
     values = _read_toml(chosen)
     if address := os.environ.get(PUBLIC_URL_VARIABLE):
         values["public_url"] = address
+    if hosts := os.environ.get(PRIVATE_HOSTS_VARIABLE):
+        values["allow_private_hosts"] = [*values.get("allow_private_hosts", []), *hosts.split(",")]
     try:
         return Settings(workspace=chosen.resolve().parent, **values)
     except (ValidationError, TypeError) as error:

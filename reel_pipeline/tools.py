@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,14 +106,17 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> None:
             write_clip(still, max(2, round(duration_s * FPS)), open_clip_engine(DEFAULTS.clips), store, partial)
 
 
-def evaluate_file(video: Path, references: Sequence[Path]) -> dict[str, Any]:
-    """The judge's verdict, faults and scores about any video, from it and the product's photos alone."""
+def evaluate_file(video: Path, references: Sequence[Path], gates: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """The judge's verdict, faults and scores about any video, from it and the product's photos alone.
+
+    `gates`: those that a workspace has adopted instead of the shipped ones.
+    """
     from reel_pipeline.evaluation.engines import open_engine
 
     photos: list[Pixels] = [normalise(read_file(reference)).pixels for reference in references]
     if not video.is_file():
         raise SettingsError(f"{video} is not a file.")
-    opinion = open_engine(DEFAULTS.judge).judge(video, None, photos)
+    opinion = open_engine(DEFAULTS.judge, gates).judge(video, None, photos)
     return {
         "verdict": opinion.verdict.value,
         "faults": [

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,18 @@ def _product(sku: str, title: str, description: str, pictures: str) -> dict[str,
         "collections": ["All", "Gifts"] if sku != "BOX-2" else ["All"],
         "images": images,
     }
+
+
+def draw_products(folder: Path, skus: Sequence[str], photos: int = 1, size_px: tuple[int, int] = (800, 1000)) -> Path:
+    """A catalogue of alike but different cartons, each with `photos` photos, all in the collection `All`."""
+    (folder / "images").mkdir(parents=True)
+    products = []
+    for number, sku in enumerate(skus):
+        names = [f"{number}-{photo}" for photo in range(photos)]
+        for photo, name in enumerate(names):
+            pixels = product_photo(100 * number + photo + 11, f"NO {number}\nSIDE {photo + 1}", size_px)
+            (folder / "images" / f"{name}.jpg").write_bytes(jpeg(pixels))
+        product = _product(sku, f"Carton number {number}", "A printed carton with a white label.", " ".join(names))
+        products.append({**product, "collections": ["All"]})
+    (folder / "catalog.json").write_text(json.dumps({"products": products}))
+    return folder

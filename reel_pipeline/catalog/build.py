@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reel_pipeline.catalog.source import Source
-from reel_pipeline.errors import CatalogError, PhotoError
+from reel_pipeline.errors import CatalogError, PhotoError, SourceUnavailable
 from reel_pipeline.media import photo as media
-from reel_pipeline.records import Blob, CatalogEntry, ItemError, Photo, Product, ProductGallery, Record
+from reel_pipeline.records import Blob, CatalogEntry, ItemError, Photo, PhotoSource, Product, ProductGallery, Record
 from reel_pipeline.store import Store
 
 
@@ -40,6 +40,7 @@ def gallery_of(entry: CatalogEntry, source: Source, store: Store) -> tuple[Produ
     """The entry's photos, decoded once each, and where each came from (kept outside the content hash).
 
     Of pictures with equal pixels the first stays. One that can't be read is `refused` with the reason in plain words.
+    Raises `SourceUnavailable` where one can't be read now but could be later: a gallery must not lack it for good.
     """
     photos: dict[str, Photo] = {}
     provenance: dict[str, Any] = {}
@@ -47,8 +48,10 @@ def gallery_of(entry: CatalogEntry, source: Source, store: Store) -> tuple[Produ
     for listed in entry.photos:
         try:
             known = _normalised(source.read_photo(listed), store)
+        except SourceUnavailable:
+            raise
         except (CatalogError, PhotoError, OSError) as error:
-            refused.append(ItemError(item=listed.location, error=str(error)))
+            refused.append(ItemError(item=_file_name(listed), error=str(error)))
             continue
         key = known.pixels.sha256[:16]
         variant = _nearer(photos[key].variant, listed.variant, entry.colour) if key in photos else listed.variant
@@ -73,6 +76,13 @@ def _normalised(data: bytes, store: Store) -> Normalised:
 
     original = store.put(data, media.suffix_of(data))
     return store.remember("normalise", Normaliser(), {"original": original.sha256}, Normalised, make)
+
+
+def _file_name(photo: PhotoSource) -> str:
+    """Of a web address only the file: where it lies may change without the gallery becoming another one."""
+    if "://" not in photo.location:
+        return photo.location
+    return photo.location.partition("?")[0].rstrip("/").rsplit("/", 1)[-1]
 
 
 def _nearer(first: str | None, second: str | None, colour: str) -> str | None:

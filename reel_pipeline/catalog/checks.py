@@ -1,5 +1,6 @@
 """Checks of the catalogue's records: what is missing, and what a person should upload."""
 
+from reel_pipeline.catalog.presence import Presence
 from reel_pipeline.errors import BlobMissing, PhotoError
 from reel_pipeline.media.photo import decode_png
 from reel_pipeline.records import CatalogSnapshot, Finding, Photo, ProductGallery
@@ -9,28 +10,35 @@ MIN_LONG_SIDE_PX = 320
 """Photos grow at most 1.6 times, so a smaller one would fill less than half of the reel's 1080 px width."""
 
 
-def crawl_is_complete(snapshot: CatalogSnapshot) -> Finding:
-    """Whether every product of the source was listed; nothing may be retired after a listing that was not."""
+def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
+    """Whether every product of the source was listed; nothing is retired after a listing that was not."""
     pictures = [photo for entry in snapshot.entries for photo in entry.photos]
-    missing = sum(photo.content_sha256 is None for photo in pictures)
+    missing = sum(photo.content_sha256 is None and "://" not in photo.location for photo in pictures)
     measured = {
         "products": float(len(snapshot.entries)),
         "pictures": float(len(pictures)),
         "pictures_missing": float(missing),
         "items_failed": float(len(snapshot.errors)),
+        "products_lost": float(presence.asked_about),
     }
     if snapshot.errors:
         first = snapshot.errors[0]
         sentence = f"{len(snapshot.errors)} listed items could not be read; the first is {first.item}: {first.error}"
     elif not snapshot.entries:
         sentence = "The catalogue lists no product; add products to it."
+    elif presence.asked_about:
+        sentence = (
+            f"{presence.asked_about} products are gone from the source at once; none was retired. Mend the source, or "
+            "sync once with accept_losses if they are really gone."
+        )
     elif not snapshot.complete:
         sentence = "The catalogue was listed only in part; sync it again."
     else:
         sentence = f"All {len(snapshot.entries)} products were listed."
         if missing:
             sentence += f" {missing} of their {len(pictures)} pictures can't be found; see the products' galleries."
-    return Finding(passed=snapshot.complete and bool(snapshot.entries), sentence=sentence, measured=measured)
+    passed = snapshot.complete and bool(snapshot.entries) and not presence.asked_about
+    return Finding(passed=passed, sentence=sentence, measured=measured)
 
 
 def gallery_is_usable(gallery: ProductGallery, store: Store) -> Finding:

@@ -120,14 +120,13 @@ def _csv_item(row: Mapping[Any, Any]) -> dict[str, object]:
 
 
 def _entry(item: Mapping[Any, object]) -> CatalogEntry:
-    sku = _text(item, "sku")
-    try:
-        sku.encode()
-    except UnicodeEncodeError:
-        raise CatalogError("The SKU holds broken characters; type it again.") from None
+    sku = _exact_text(item, "sku")
     if not sku.strip():
         raise CatalogError("The product has no SKU; give it one.")
     price, currency = parse_price(item.get("price"))
+    variants = tuple(_objects(item, "variants", _variant))
+    sold_out = [] if _is_in_stock(item, 1) else [sku, *(variant.sku for variant in variants)]
+    in_stock = list(_objects(item, "variants", _is_in_stock))
     return CatalogEntry(
         partition_key="",
         sku=sku,
@@ -140,13 +139,14 @@ def _entry(item: Mapping[Any, object]) -> CatalogEntry:
         currency=plain_line(_text(item, "currency")).upper() or currency,
         tags=tuple(_texts(item, "tags")),
         collections=tuple(_texts(item, "collections")),
-        variants=tuple(_objects(item, "variants", _variant)),
+        variants=variants,
+        sold_out=tuple(sold_out or (v.sku for v, left in zip(variants, in_stock, strict=True) if not left)),
         photos=tuple(sorted(_objects(item, "images", _photo), key=lambda photo: photo.position)),
     )
 
 
 def _photo(item: Mapping[Any, object], number: int) -> PhotoSource:
-    file, position = _text(item, "file"), item.get("position")
+    file, position = _exact_text(item, "file"), item.get("position")
     if not file.strip():
         raise CatalogError(f"Picture {number} names no file; add it or remove the picture.")
     if position is None:
@@ -157,10 +157,16 @@ def _photo(item: Mapping[Any, object], number: int) -> PhotoSource:
 
 
 def _variant(item: Mapping[Any, object], number: int) -> Variant:
-    sku = _text(item, "sku")
+    sku = _exact_text(item, "sku")
     if not sku.strip():
         raise CatalogError(f"Variant {number} has no SKU; give it one.")
     return Variant(sku=sku, colour=plain_line(_text(item, "colour")), size=plain_line(_text(item, "size")))
+
+
+def _is_in_stock(item: Mapping[Any, object], number: int) -> bool:
+    """What is not said to be sold out is in stock."""
+    value = item.get("in_stock")
+    return value is not False and str(value).strip().lower() not in ("false", "no", "0")
 
 
 def _text(item: Mapping[Any, object], name: str) -> str:
@@ -171,6 +177,16 @@ def _text(item: Mapping[Any, object], name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise CatalogError(f"The field {name} is {_kind(value)}; expected text.")
     return str(value)
+
+
+def _exact_text(item: Mapping[Any, object], name: str) -> str:
+    """As `_text`, of a field that is kept as it is; half a character pair could not be stored."""
+    text = _text(item, name)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise CatalogError(f"The field {name} holds broken characters; type it again.") from None
+    return text
 
 
 def _texts(item: Mapping[Any, object], name: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from reel_pipeline.records import CatalogEntry, PhotoSource
+from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -33,6 +33,19 @@ def _is_plain(sku: str) -> bool:
 def _hashed_key(sku: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", sku.lower()).strip("-")[:40].strip("-")
     return f"{slug or 'sku'}~{hashlib.sha256(sku.encode()).hexdigest()[:12]}"
+
+
+def keyed_looks(entries: Iterable[CatalogEntry]) -> tuple[list[CatalogEntry], list[ItemError]]:
+    """All looks of one catalogue in order, each with its partition key; of two with one SKU the first stays."""
+    looks: dict[str, CatalogEntry] = {}
+    errors = []
+    for look in (look for entry in entries for look in looks_of(entry)):
+        if look.sku in looks:
+            errors.append(ItemError(item=look.sku, error=f"The SKU {look.sku} is listed twice; give each its own."))
+        else:
+            looks[look.sku] = look
+    keys = partition_keys(looks)
+    return [look.model_copy(update={"partition_key": keys[sku]}) for sku, look in looks.items()], errors
 
 
 def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:

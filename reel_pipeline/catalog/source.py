@@ -1,6 +1,7 @@
 """Where a catalogue comes from: `open_source(location)` -> a `Source` that lists products and reads their pictures.
 
-A source is a folder, in one of three forms. File names are relative to the folder and stay inside it.
+A source is a shop's web address (`shop.py`) or a folder, in one of three forms. File names are relative to the folder
+and stay inside it.
 
 `catalog.json`: only `sku` is required; everything not named here is ignored.
 
@@ -27,14 +28,18 @@ What doesn't belong here: decoding pictures (`build.py`), storefront pages (`sto
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
 from reel_pipeline.catalog.listing import Listing, list_csv, list_folders, list_json
-from reel_pipeline.catalog.partitions import looks_of, partition_keys
+from reel_pipeline.catalog.partitions import keyed_looks
+from reel_pipeline.catalog.shop import ShopSource
+from reel_pipeline.catalog.web import Web
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.media.photo import MAX_BYTES
-from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource
+from reel_pipeline.records import CatalogSnapshot, PhotoSource
+from reel_pipeline.store import Store
 
 MAX_LISTING_BYTES = 128 * 2**20
 
@@ -55,21 +60,12 @@ class FolderSource:
 
     def snapshot(self) -> CatalogSnapshot:
         listing, kind = self._listing()
-        errors = list(listing.errors)
-        looks: dict[str, CatalogEntry] = {}
-        for look in (look for entry in listing.entries for look in looks_of(entry)):
-            if look.sku in looks:
-                errors.append(ItemError(item=look.sku, error=f"The SKU {look.sku} is listed twice; give each its own."))
-            else:
-                looks[look.sku] = look
-        keys = partition_keys(looks)
+        looks, twice = keyed_looks(listing.entries)
+        errors = (*listing.errors, *twice)
         entries = tuple(
-            look.model_copy(
-                update={"partition_key": keys[sku], "photos": tuple(self._hashed(photo) for photo in look.photos)}
-            )
-            for sku, look in looks.items()
+            look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
         )
-        return CatalogSnapshot(source=kind, entries=entries, errors=tuple(errors), complete=not errors)
+        return CatalogSnapshot(source=kind, entries=entries, errors=errors, complete=not errors)
 
     def read_photo(self, photo: PhotoSource) -> bytes:
         path = self._inside(photo.location)
@@ -113,14 +109,17 @@ class FolderSource:
         return path
 
 
-def open_source(location: str) -> Source:
-    """The source at `location`, a folder. Raises `CatalogError` for anything else, saying what works."""
+def open_source(location: str, store: Store, private_hosts: Collection[str] = ()) -> Source:
+    """The source at `location`, a folder or a shop's web address; `store` holds what was fetched, for later visits.
+
+    `private_hosts` are the hosts that may lie inside a private network. Raises `CatalogError` for anything else.
+    """
     if location.startswith(("http://", "https://")):
-        raise CatalogError(
-            f"{location} is a web address; shops are not read directly yet: export the catalogue as catalog.csv or "
-            "catalog.json with its pictures beside it, and name that folder."
-        )
+        return ShopSource(location, Web(store, private_hosts))
     root = Path(location).expanduser()
     if not root.is_dir():
-        raise CatalogError(f"{location} is no folder; name one that holds catalog.json, catalog.csv or pictures.")
+        raise CatalogError(
+            f"{location} is no folder; name one that holds catalog.json, catalog.csv or pictures, or a shop's address "
+            "such as https://shop.example/."
+        )
     return FolderSource(root)

@@ -7,6 +7,7 @@ gallery state, JSON-LD, microdata, the page's own state, thumbnails, Open Graph.
 import json
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
@@ -28,7 +29,7 @@ def products_in(body: bytes, url: str) -> list[FoundProduct]:
     """
     if not url.startswith(("http://", "https://")):
         raise CatalogError(f"{url[:200]!r} is not a web address; give the address that the answer came from.")
-    text = _text(_unpacked(body))
+    text = text_of(body)
     start = text.lstrip()[:1]
     products = _from_json(text, url) if start in ("{", "[") else _from_html(text, url)
     if not products:
@@ -37,6 +38,11 @@ def products_in(body: bytes, url: str) -> list[FoundProduct]:
             "/wp-json/wc/store/v1/products."
         )
     return products
+
+
+def text_of(body: bytes) -> str:
+    """A stored answer as text, unpacked first where it is gzipped; raises `CatalogError` as `products_in` does."""
+    return _text(_unpacked(body))
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -83,18 +89,20 @@ def _from_json(text: str, url: str) -> list[FoundProduct]:
     found: list[FoundProduct] = []
     inside: set[int] = set()
     for value in walk(content):
-        if isinstance(value, dict) and id(value) not in inside and _is_product(value):
+        if isinstance(value, dict) and id(value) not in inside and is_product(value):
             inside |= {id(part) for part in walk(value)}
-            found.append(_product(value, url))
+            found.append(found_product(value, url))
     return found
 
 
-def _is_product(item: dict[str, Any]) -> bool:
+def is_product(item: dict[str, Any]) -> bool:
+    """Whether a JSON object looks like a product: it has a name and a list of pictures."""
     has_name = isinstance(item.get("title") or item.get("name"), str)
     return has_name and any(isinstance(item.get(name), list) for name in PICTURE_LISTS)
 
 
-def _product(item: dict[str, Any], url: str) -> FoundProduct:
+def found_product(item: dict[str, Any], url: str) -> FoundProduct:
+    """One product of an API's answer from `url`, with its pictures in full size."""
     pictures: dict[str, FoundImage] = {}
     source = "woocommerce" if "permalink" in item else "magento" if "media_gallery_entries" in item else "shopify"
     for part in next((item[name] for name in PICTURE_LISTS if isinstance(item.get(name), list) and item[name]), ()):
@@ -104,7 +112,7 @@ def _product(item: dict[str, Any], url: str) -> FoundProduct:
         if address and (found := absolute(address, url)):
             pictures.setdefault(picture_key(found), FoundImage(full_size(found), source))
     title = plain_line(str(item.get("title") or item.get("name")))
-    return FoundProduct(_sku(item), title, tuple(pictures.values())[:MAX_GALLERY])
+    return FoundProduct(stated_sku(item) or "unknown", title, tuple(pictures.values())[:MAX_GALLERY])
 
 
 def _address(part: Any) -> str:
@@ -115,9 +123,14 @@ def _address(part: Any) -> str:
     return next((part[name] for name in PICTURE_FIELDS if isinstance(part.get(name), str) and part[name]), "")
 
 
-def _sku(item: dict[str, Any]) -> str:
-    """Its own SKU, the first variant's, else its handle or number."""
+def stated_sku(item: Mapping[str, Any]) -> str:
+    """Its own SKU, the first variant's, else its handle or number; '' where it has none of them."""
     variants = item.get("variants")
     first = [v.get("sku") for v in variants if isinstance(v, dict)] if isinstance(variants, list) else []
     candidates = (item.get("sku"), *first[:1], item.get("handle"), item.get("slug"), item.get("id"))
-    return next((line for value in candidates if value and (line := plain_line(str(value)))), "unknown")
+    return next((line for value in candidates if (line := as_line(value))), "")
+
+
+def as_line(value: object) -> str:
+    """A text or whole number as one line, '' for anything else."""
+    return plain_line(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,18 +1,22 @@
 """What happens without anyone asking: retakes, changed galleries, new products. All of it asks the planner."""
 
+import json
 from collections.abc import Iterator
 
 import dagster as dg
 
-from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
-from reel_pipeline.defs.jobs import make_reels, retake, sync_catalog
-from reel_pipeline.defs.staleness import stale_assets
+from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow, Look
+from reel_pipeline.defs.jobs import make_reels, reconcile, retake, sync_catalog
+from reel_pipeline.defs.planner import made_partitions, plan
+from reel_pipeline.defs.table import ASSETS, SKU_ASSETS
+from reel_pipeline.defs.work import work
 from reel_pipeline.records import CatalogSnapshot
-from reel_pipeline.store import UNPARTITIONED
+from reel_pipeline.store import UNPARTITIONED, partition_path
 
 PRODUCTS_PER_TICK = 25
 LOOK_BACK = 500
 """Verdicts that a tick looks at: many more than runs can end between two ticks."""
+READS_SNAPSHOT = {name for name in SKU_ASSETS if "catalog_snapshot" in ASSETS[name].upstream}
 RETRY_CHECK = dg.AssetCheckKey(dg.AssetKey("evaluation_score"), "retry_budget")
 
 
@@ -44,36 +48,36 @@ def retake_rejected(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 def gallery_changed(
     context: dg.SensorEvaluationContext, flow: dg.ResourceParam[Flow]
 ) -> dg.SensorResult | dg.SkipReason:
-    """When the snapshot is another one: request what became stale, `PRODUCTS_PER_TICK` products at a time.
+    """When the snapshot is another one: request what it made stale, `PRODUCTS_PER_TICK` products at a time.
 
-    The cursor is `<snapshot digest>:<entries done>`. The first tick only notes where it stands.
+    The cursor holds the snapshot that was looked at and the products still to request. The first tick only notes where
+    it stands.
     """
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
     if snapshot is None:
         return dg.SkipReason("There is no catalogue yet; run sync_catalog.")
-    digest, total = snapshot.digest(), len(snapshot.entries)
-    if not context.cursor:
-        return dg.SensorResult(cursor=f"{digest}:{total}")
-    seen, _, done = context.cursor.partition(":")
-    start = int(done) if seen == digest else 0
-    if start >= total:
+    digest = snapshot.digest()
+    cursor = json.loads(context.cursor) if context.cursor else {"snapshot": digest, "left": []}
+    if cursor["snapshot"] == digest:
+        left = [partition for partition in cursor["left"] if partition in snapshot.by_partition]
+    else:
+        made = made_partitions(flow, "product")
+        known = [partition for partition in snapshot.by_partition if partition_path(partition) in made]
+        planned = plan(context.instance, flow, known)
+        left = [partition for partition, todo in planned.items() if READS_SNAPSHOT & todo.keys()]
+    now, later = left[:PRODUCTS_PER_TICK], left[PRODUCTS_PER_TICK:]
+    if context.cursor and not now and cursor["snapshot"] == digest:
         return dg.SkipReason("The catalogue is unchanged.")
-    requests: list[dg.RunRequest] = []
-    position = start
-    while position < total and len(requests) < PRODUCTS_PER_TICK:
-        entry = snapshot.entries[position]
-        position += 1
-        if flow.head("product", entry.partition_key) is None:
-            continue
-        if stale := stale_assets(flow, entry.partition_key):
-            requests.append(
-                dg.RunRequest(
-                    run_key=f"{digest}:{entry.partition_key}",
-                    partition_key=entry.partition_key,
-                    asset_selection=[dg.AssetKey(name) for name in stale],
-                )
-            )
-    return dg.SensorResult(run_requests=requests, cursor=f"{digest}:{position}")
+    requests = [
+        dg.RunRequest(
+            run_key=f"{digest}:{partition}",
+            partition_key=partition,
+            asset_selection=[dg.AssetKey(name) for name in todo],
+        )
+        for partition in now
+        if (todo := work(Look(flow), partition))
+    ]
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps({"snapshot": digest, "left": later}))
 
 
 @dg.schedule(job=sync_catalog, cron_schedule="0 * * * *", default_status=dg.DefaultScheduleStatus.STOPPED)
@@ -88,9 +92,17 @@ def new_skus(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Make the products that the last sync found and that were never made."""
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
-    entries = snapshot.entries if snapshot else ()
-    new = [entry.partition_key for entry in entries if flow.head("product", entry.partition_key) is None]
+    made = made_partitions(flow, "product")
+    new = [
+        partition for partition in (snapshot.by_partition if snapshot else ()) if partition_path(partition) not in made
+    ]
     if not new:
         yield dg.SkipReason("No new product.")
     for partition in new[:PRODUCTS_PER_TICK]:
         yield dg.RunRequest(run_key=f"new:{partition}", partition_key=partition)
+
+
+@dg.schedule(job=reconcile, cron_schedule="*/15 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def reconcile_often(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Take down what is no longer true."""
+    return dg.RunRequest()

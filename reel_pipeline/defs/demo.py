@@ -17,7 +17,7 @@ import dagster as dg
 from tqdm import tqdm
 
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.planner import group_by_stale_assets, submit_backfills
+from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.errors import ReelError
@@ -86,7 +86,7 @@ def backfill(defs: dg.Definitions, settings: Settings) -> list[ProductReport]:
     defs.resolve_job_def("sync_catalog").execute_in_process(instance=instance, run_config=QUIET)
     flow = Flow(settings, settings.open_store())
     partitions = known_partitions(flow)
-    groups = group_by_stale_assets(flow, partitions)
+    groups = group_by_assets(plan(instance, flow, partitions))
     submit_backfills(instance, defs.resolve_asset_graph(), groups, "demo", {"reel/demo": "true"})
     total = sum(len(members) for members in groups.values())
     if total == 0:

@@ -1,17 +1,32 @@
 """What the judge says of exactly this reel, and what follows from it."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from reel_pipeline.defs import retry
 from reel_pipeline.defs.flow import Flow, worst
+from reel_pipeline.defs.guard import VERDICTS
+from reel_pipeline.defs.learning import adopted_gates, remember_shown
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import strip, table
 from reel_pipeline.evaluation.checks import motion_is_plausible as find_motion_is_plausible
 from reel_pipeline.evaluation.checks import product_is_faithful as find_product_is_faithful
 from reel_pipeline.evaluation.engines import open_engine
+from reel_pipeline.evaluation.engines.advisers import open_adviser
 from reel_pipeline.evaluation.judge import judge
+from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
 from reel_pipeline.media.photo import normalise
-from reel_pipeline.records import EvaluationScore, ProductGallery, Reel, RenderedStill, ShotPlan
+from reel_pipeline.records import (
+    EvaluationScore,
+    Judgement,
+    Photo,
+    ProductGallery,
+    Reel,
+    ReelEdition,
+    RenderedStill,
+    ShotPlan,
+)
 
 
 @dg.asset(
@@ -25,17 +40,22 @@ def evaluation_score(
     context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, product_gallery: ProductGallery
 ) -> dg.MaterializeResult[EvaluationScore]:
     photos = [photo for photo in product_gallery.photos if photo.variant in (None, product_gallery.colour)]
+
+    def make() -> EvaluationScore:
+        engine = open_engine(flow.settings.engines.judge, adopted_gates(flow))
+        editions = {
+            name: _heard(flow, judge(edition.video, edition.cut_list, photos, engine, flow.store), edition, photos)
+            for name, edition in reel.editions.items()
+        }
+        for name, judgement in editions.items():
+            flow.store.save_note(VERDICTS, context.partition_key, judgement.video_sha256, judgement)
+            remember_shown(flow, context.partition_key, name, reel, judgement)
+        return EvaluationScore(editions=editions)
+
     return flow.make(
         context,
         {"reel": reel, "product_gallery": product_gallery},
-        lambda: EvaluationScore(
-            editions={
-                name: judge(
-                    edition.video, edition.cut_list, photos, open_engine(flow.settings.engines.judge), flow.store
-                )
-                for name, edition in reel.editions.items()
-            }
-        ),
+        make,
         lambda made: {
             "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in made.editions.items()),
             "scores": table(
@@ -72,6 +92,16 @@ def evaluation_score(
             ),
         },
     )
+
+
+def _heard(flow: Flow, judged: Judgement, edition: ReelEdition, photos: Sequence[Photo]) -> Judgement:
+    """The judgement after the second opinion, where the settings ask for one."""
+    settings = flow.settings
+    if not (settings.asks_a_second_opinion and is_asked(judged, settings.second_opinion)):
+        return judged
+    adviser = open_adviser(settings.engines.second_opinion, settings.second_opinion_url, settings.second_opinion_model)
+    opinion = advise(edition.video, edition.cut_list, photos, adviser, settings.second_opinion_budget, flow.store)
+    return combine(judged, opinion)
 
 
 @dg.asset_check(

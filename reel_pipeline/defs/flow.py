@@ -5,6 +5,7 @@ Dagster sees records as typed inputs and outputs; the store is the truth behind 
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -17,7 +18,6 @@ from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
 
 A = TypeVar("A", bound=AssetRecord)
-FINGERPRINT_TAG = "reel/inputs_fingerprint"
 ATTEMPT_TAG = "reel/attempt"
 FORCE_TAG = "reel/force"
 FAILURES = "failures"
@@ -37,11 +37,23 @@ class Flow:
         self.settings = settings
         self.store = store
         self.force = force
+        self._shared: dict[str, tuple[str, AssetRecord]] = {}
 
     def record(self, asset: str, partition: str) -> Any:
         """The current record of an asset, None when there is none that can be read."""
         row = ASSETS[asset]
-        return self.store.load(asset, partition if row.partitioned else UNPARTITIONED, row.record)
+        if row.partitioned:
+            return self.store.load(asset, partition, row.record)
+        # A snapshot lists the whole catalogue and every SKU asks for it: read and parse one version once.
+        head = self.store.head(asset, UNPARTITIONED)
+        if head is None:
+            return None
+        if self._shared.get(asset, ("",))[0] != head.record.sha256:
+            record = self.store.load(asset, UNPARTITIONED, row.record)
+            if record is None:
+                return None
+            self._shared[asset] = (head.record.sha256, record)
+        return self._shared[asset][1]
 
     def records(self, assets: tuple[str, ...], partition: str) -> dict[str, Any]:
         return {asset: self.record(asset, partition) for asset in assets}
@@ -49,20 +61,20 @@ class Flow:
     def head(self, asset: str, partition: str) -> Head | None:
         return self.store.head(asset, partition if ASSETS[asset].partitioned else UNPARTITIONED)
 
-    def fingerprint(self, asset: str, inputs: Mapping[str, Any], partition: str) -> str:
-        """The inputs_fingerprint that a fresh record of this asset has now."""
+    def depends(self, asset: str, inputs: Mapping[str, Any], partition: str) -> dict[str, str]:
+        """The digests of all that a fresh record of this asset depends on now."""
         row = ASSETS[asset]
-        base = row.fingerprint(inputs, self.settings, partition)
+        base = row.depends(inputs, self.settings, partition)
         if asset != "rendered_still":
             return base
-        takes = current_attempts(self.store, partition, base).takes
-        return row.fingerprint(inputs, self.settings, partition, extra=takes) if takes else base
+        takes = current_attempts(self.store, partition, row.fingerprint(base)).takes
+        return row.depends(inputs, self.settings, partition, takes) if takes else base
 
     def attempts(self, partition: str) -> Attempts:
         """Which take of each shot is in use for the present inputs of the stills."""
         row = ASSETS["rendered_still"]
-        base = row.fingerprint(self.records(row.upstream, partition), self.settings, partition)
-        return current_attempts(self.store, partition, base)
+        base = row.depends(self.records(row.upstream, partition), self.settings, partition)
+        return current_attempts(self.store, partition, row.fingerprint(base))
 
     def make(
         self,
@@ -76,7 +88,8 @@ class Flow:
         row = ASSETS[context.asset_key.to_user_string()]
         partition = context.partition_key if row.partitioned else UNPARTITIONED
         started = time.monotonic()
-        fingerprint = self.fingerprint(row.name, inputs, partition)
+        depends = self.depends(row.name, inputs, partition)
+        fingerprint = row.fingerprint(depends)
         record: Any = None if self.force or row.external else self._reusable(row, partition, fingerprint)
         reused = record is not None
         calls_before = self.store.counts["computed"]
@@ -85,13 +98,13 @@ class Flow:
             record = self._produced(row, partition, fingerprint, produce)
             reused = row.external and before is not None and before.record.sha256 == record.digest()
             upstream = {name: value.digest() for name, value in inputs.items()}
-            self.store.save(row.name, partition, record, fingerprint, upstream, provenance())
+            self.store.save(row.name, partition, record, fingerprint, upstream, provenance(), depends)
         digest = record.digest()
         context.log.info(f"{row.name} of {partition}: {'reused' if reused else 'made'} {digest[:12]}")
         return dg.MaterializeResult(
             value=record,
             data_version=dg.DataVersion(digest),
-            tags={FINGERPRINT_TAG: fingerprint[:40]},
+            tags={"reel/inputs_fingerprint": fingerprint[:40], **{f"reel/{k}": v[:40] for k, v in depends.items()}},
             metadata={
                 "reused": reused,
                 "engine_calls": self.store.counts["computed"] - calls_before,
@@ -113,11 +126,13 @@ class Flow:
 
     def failure(self, asset: str, partition: str) -> str | None:
         """Why this asset could not be made from its present inputs, if that was tried."""
-        inputs = self.records(ASSETS[asset].upstream, partition)
+        row = ASSETS[asset]
         known = self.store.load_note(FAILURES, partition, asset, Failure)
+        inputs = self.records(row.upstream, partition) if known else {}
         if known is None or None in inputs.values():
             return None
-        return known.sentence if known.inputs_fingerprint == self.fingerprint(asset, inputs, partition) else None
+        fingerprint = row.fingerprint(self.depends(asset, inputs, partition))
+        return known.sentence if known.inputs_fingerprint == fingerprint else None
 
     def _reusable(self, row: Asset, partition: str, fingerprint: str) -> AssetRecord | None:
         head = self.store.head(row.name, partition)
@@ -159,6 +174,16 @@ class Flow:
         where = partition if ASSETS[row.asset].partitioned else UNPARTITIONED
         known = self.store.load_check(row.asset, row.name, where, row.subject(records))
         return known.finding if known else None
+
+
+class Look(Flow):
+    """The flow at one moment: every head and record is read once. For one product's report or plan, across no write."""
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow.settings, flow.store, force=flow.force)
+        self._shared = flow._shared
+        self.record = cache(super().record)  # type: ignore[method-assign]
+        self.head = cache(super().head)  # type: ignore[method-assign]
 
 
 def worst(findings: Iterable[Finding]) -> Finding:

@@ -6,20 +6,17 @@ answers that are keyed by the hashes of exactly the records that lie behind the 
 
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.staleness import stale_assets
-from reel_pipeline.defs.table import CHECKS, upstream_of
+from reel_pipeline.defs.table import CHECKS, entry_in, upstream_of
 from reel_pipeline.errors import PublishRefused
-from reel_pipeline.records import EvaluationScore, Record, Reel, Sha256, ShotPlan, Verdict
+from reel_pipeline.records import EvaluationScore, Reel, Review, ShotPlan, Verdict
+from reel_pipeline.store import UNPARTITIONED
 
 REVIEWS = "reviews"
-
-
-class Review(Record):
-    """A person's decision about exactly one file."""
-
-    video_sha256: Sha256
-    approved: bool
-    reason: str
-    reviewer: str
+BLIND_REVIEWS = "blind_reviews"
+VERDICTS = "verdicts"
+SHOWN = "shown"
+"""Notes by partition and the SHA-256 of a video: a person's decision, what a spot check said, the judge's last word
+about these bytes, and what they consist of. A spot check releases nothing: only `learn` reads it."""
 
 
 class Waiting(PublishRefused):
@@ -48,10 +45,18 @@ def approvals(flow: Flow, partition: str) -> dict[str, str]:
             raise PublishRefused(f"Not published: the check {check.name} has not looked at this version. Run it again.")
         if not finding.passed:
             raise PublishRefused(f"Not published: {finding.sentence}")
+    if is_sold_out(flow, partition):
+        raise Waiting("Waiting for a person: the product is out of stock; it is published when it is back.")
     reel: Reel = flow.record("reel", partition)
     score: EvaluationScore = flow.record("evaluation_score", partition)
     plan: ShotPlan = flow.record("shot_plan", partition)
     return {name: _released_by(flow, partition, name, reel, score, plan) for name in reel.editions}
+
+
+def is_sold_out(flow: Flow, partition: str) -> bool:
+    """Whether the shop has none left, where the settings say that this matters."""
+    entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
+    return bool(entry and entry.is_sold_out and flow.settings.withdraw_out_of_stock)
 
 
 def is_released(flow: Flow, partition: str) -> bool:
@@ -69,7 +74,7 @@ def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: Evalu
     if review and review.video_sha256 == video_sha256:
         if review.approved:
             return review.reviewer
-        raise Rejected(f"Not published: {review.reviewer} rejected this reel: {review.reason}")
+        raise Rejected(f"Not published: {review.by} rejected this reel: {review.reason}")
     judged = score.editions.get(name)
     if judged is None or judged.video_sha256 != video_sha256:
         raise PublishRefused("Not published: the judge has not seen exactly this file. Run this product again.")

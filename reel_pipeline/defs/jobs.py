@@ -1,10 +1,17 @@
 """What people launch: sync the catalogue, make reels, retake faulted shots, backfill a collection."""
 
+from functools import partial
+
 import dagster as dg
 
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.planner import group_by_stale_assets, submit_backfills
+from reel_pipeline.defs.flow import Flow, Look
+from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
+from reel_pipeline.defs.previews import table
+from reel_pipeline.defs.reconcile import withdraw_untrue
+from reel_pipeline.defs.report import known_partitions, partition_of
+from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
 from reel_pipeline.defs.table import SKU_ASSETS, VISUAL_ASSETS
+from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.store import UNPARTITIONED
 
@@ -30,6 +37,15 @@ publish = dg.define_asset_job(
     description="Publish a reel that a person has approved. Refused while anything behind it is not verified.",
 )
 
+learn = dg.define_asset_job(
+    "learn",
+    selection=dg.AssetSelection.assets("judgement_table", "evaluator_calibration"),
+    description="Hold the verdicts against what people said, and make a candidate version of the judge's gates.",
+)
+
+
+PUBLISH = ("mirrored_asset",)
+
 
 class CollectionConfig(dg.Config):
     """`collection`: a collection's name, or empty for the whole catalogue."""
@@ -37,6 +53,65 @@ class CollectionConfig(dg.Config):
     collection: str = ""
     only_stale: bool = True
     dry_run: bool = False
+
+
+@dg.op(description="Withdraw what is public and no longer true; publish what a person has released meanwhile.")
+def reconcile_published(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow]) -> None:
+    withdrawn = withdraw_untrue(flow, context.instance)
+    for partition, why in withdrawn.items():
+        context.log.warning(f"{partition}: {why}")
+    released = [p for p, todo in plan(context.instance, flow, known_partitions(flow)).items() if tuple(todo) == PUBLISH]
+    context.add_output_metadata(
+        {
+            "withdrawn": table([{"sku": partition, "why": why} for partition, why in withdrawn.items()]),
+            "released": len(released),
+        }
+    )
+    if released:
+        submit_backfills(context.instance, context.repository_def.asset_graph, {PUBLISH: released}, "released")
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Make what is public agree with what is true: withdraw what no longer holds, publish what is released.",
+)
+def reconcile() -> None:
+    reconcile_published()
+
+
+class ReviewConfig(dg.Config):
+    """`platform` and `shots`: a rejection that asks for another take of these shots, or of all.
+
+    `faults`: what you object to, each `KIND[:SEVERITY][@X,Y,WIDTH,HEIGHT]`, such as `warped_logo:minor`. `blind`: this
+    is the spot check that is due for the product; an approval releases nothing.
+    """
+
+    sku: str
+    approve: bool
+    reason: str
+    platform: str = ""
+    shots: list[int] = []
+    faults: list[str] = []
+    blind: bool = False
+
+
+@dg.op(description="Enter a decision about the reel that the SKU has now, and act on it.")
+def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], config: ReviewConfig) -> None:
+    partition = partition_of(flow, config.sku)
+    faults = [parse_fault(text, config.shots) for text in config.faults]
+    act = spot_check if config.blind else partial(decide, platform=config.platform)
+    sha256 = act(flow, context.instance, partition, config.approve, config.reason, shots=config.shots, faults=faults)
+    context.add_output_metadata({"sku": config.sku, "reel": sha256, "reason": config.reason})
+    if tuple(work(Look(flow), partition)) == PUBLISH:
+        submit_backfills(context.instance, context.repository_def.asset_graph, {PUBLISH: [partition]}, "released")
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Launchpad: {sku, approve, reason}. Your decision about exactly the reel that the SKU has now.",
+)
+def review() -> None:
+    enter_review()
 
 
 @dg.op(description="Group the collection's products by what is stale and submit one backfill per group.")
@@ -52,13 +127,19 @@ def launch_backfills(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow
     if not members:
         known = sorted({name for entry in snapshot.entries for name in entry.collections})
         raise CatalogError(f"No product is in {config.collection!r}; the collections are {', '.join(known) or 'none'}.")
-    groups = group_by_stale_assets(flow, members) if config.only_stale else {SKU_ASSETS: members}
-    for assets, partitions in groups.items():
-        context.log.info(f"{len(partitions)} product(s) need {', '.join(assets)}: {', '.join(partitions[:20])}")
-    stale = sum(len(partitions) for partitions in groups.values())
-    context.add_output_metadata({"products": len(members), "to_make": stale})
+    planned = plan(context.instance, flow, members) if config.only_stale else dict.fromkeys(members, EVERYTHING)
+    context.add_output_metadata({"products": len(members), "to_make": len(planned), "plan": table(_rows(planned))})
     if not config.dry_run:
+        groups = group_by_assets(planned)
         submit_backfills(context.instance, context.repository_def.asset_graph, groups, config.collection or "all")
+
+
+def _rows(planned: dict[str, Work]) -> list[dict[str, object]]:
+    """The first hundred products: what would be made, and why in the words of the first asset that asks for it."""
+    return [
+        {"sku": partition, "assets": ", ".join(todo), "why": "; ".join(dict.fromkeys(todo.values()))}
+        for partition, todo in list(planned.items())[:100]
+    ]
 
 
 @dg.job(

@@ -8,11 +8,14 @@ from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.guard import Waiting, approvals
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import table
+from reel_pipeline.defs.truth import still_true as find_still_true
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.mirror.checks import mirror_matches_source as find_mirror_matches_source
 from reel_pipeline.mirror.engines import open_target
 from reel_pipeline.mirror.publish import REEL_NAME, publish
 from reel_pipeline.records import MAIN_EDITION, EvaluationScore, MirroredAsset, Product, PublishedEdition, Reel
+
+RESTS_ON = ("product", "shot_plan", "brand_kit", "reel")
 
 
 def publish_reel(
@@ -20,11 +23,12 @@ def publish_reel(
 ) -> MirroredAsset:
     """Copy every released edition to the target; the guard has spoken before."""
     target = open_target(flow.settings.publish_location, flow.settings.public_url)
-    product: Product = flow.record(
-        "product", partition
-    )  # the reel's end card rests on its title, so the guard covers it
+    product: Product = flow.record("product", partition)  # the end card rests on its title: the guard covers it
+    heads = {asset: flow.head(asset, partition) for asset in RESTS_ON}
     return MirroredAsset(
+        partition_key=partition,
         sku=product.sku,
+        rests_on={asset: head.record for asset, head in heads.items() if head},
         editions={
             name: PublishedEdition(
                 files=publish(
@@ -103,4 +107,20 @@ def mirror_matches_source(
         "mirror_matches_source",
         {"mirrored_asset": mirrored_asset},
         lambda: worst(find_mirror_matches_source(edition, target) for edition in mirrored_asset.editions.values()),
+    )
+
+
+@dg.asset_check(
+    asset=mirrored_asset,
+    partitions_def=SKUS,
+    description="What is public still agrees with the shop: the product, its photos, its facts and its verdict.",
+)
+def still_true(
+    context: dg.AssetCheckExecutionContext, flow: dg.ResourceParam[Flow], mirrored_asset: MirroredAsset
+) -> dg.AssetCheckResult:
+    return flow.check(
+        context,
+        "still_true",
+        {"mirrored_asset": mirrored_asset},
+        lambda: find_still_true(flow, mirrored_asset),
     )

@@ -26,7 +26,7 @@ def product_gallery(
     provenance: dict[str, object] = {}
 
     def fetch() -> ProductGallery:
-        source = open_source(flow.settings.source_location)
+        source = open_source(flow.settings.source_location, flow.store, flow.settings.allow_private_hosts)
         gallery, found = gallery_of(entry_of(catalog_snapshot, context.partition_key), source, flow.store)
         provenance.update(found)
         return gallery

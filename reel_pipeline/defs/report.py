@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.flow import Flow, Look
 from reel_pipeline.defs.guard import Rejected, Waiting, approvals
 from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.defs.table import CHECKS, SKU_ASSETS, entry_in
+from reel_pipeline.defs.work import work
 from reel_pipeline.errors import PublishRefused, SettingsError
-from reel_pipeline.records import EvaluationScore, MirroredAsset, Reel, ShotPlan
+from reel_pipeline.records import EvaluationScore, ItemError, MirroredAsset, ProductGallery, Reel, ShotPlan
 from reel_pipeline.store import UNPARTITIONED
 
 
@@ -21,7 +23,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class ProductReport:
-    """`reel`: the file's path or address, None while there is nothing that may be shown."""
+    """`reel`: the file's path or address, None while there is nothing that may be shown.
+
+    `action`: the one thing that would bring it on; empty when nothing has to be done.
+    """
 
     sku: str
     title: str
@@ -30,17 +35,20 @@ class ProductReport:
     reasons: list[str]
     reel: str | None
     shots: int
+    action: str
 
 
 def report(flow: Flow, partition: str, error: str | None = None) -> ProductReport:
     """Where a product stands now. `error`: what its run died of, if it did."""
+    flow = Look(flow)
     entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
+    sku = entry.sku if entry else partition
     plan: ShotPlan | None = flow.record("shot_plan", partition)
     state, reasons, reel = _state(flow, partition, error)
     score: EvaluationScore | None = flow.record("evaluation_score", partition)
     judged = "evaluation_score" not in stale_assets(flow, partition)
     return ProductReport(
-        sku=entry.sku if entry else partition,
+        sku=sku,
         title=entry.title if entry else "",
         state=state,
         verdict=next((judgement.verdict.value for judgement in score.editions.values()), None)
@@ -49,7 +57,22 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
         reasons=reasons,
         reel=reel,
         shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
+        action=_action(flow, partition, sku, state, reasons),
     )
+
+
+def _action(flow: Flow, partition: str, sku: str, state: State, reasons: list[str]) -> str:
+    """A command, or the sentence of the check that says what to upload or correct."""
+    if state is State.PUBLISHED:
+        return ""
+    if state is State.WAITING:
+        return f"watch it, then `reel-pipeline review approve {sku} --reason TEXT`, or reject it"
+    budget = flow.finding("retry_budget", partition)
+    if work(flow, partition) or (budget and budget.measured.get("next_attempt")):
+        return f"`reel-pipeline run --sku {sku}`"
+    if state is State.REJECTED:
+        return f"watch it (`reel-pipeline why {sku}`), then approve it, or give the product other photos"
+    return next(iter(reasons), f"`reel-pipeline why {sku}`")
 
 
 def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[str], str | None]:
@@ -99,11 +122,25 @@ def chain(flow: Flow, partition: str) -> list[str]:
     return lines
 
 
+def own_photos(flow: Flow, partition: str) -> list[Path]:
+    """The gallery of a product as the judge sees it: files of its own variant's and unassigned photos."""
+    gallery: ProductGallery | None = flow.record("product_gallery", partition)
+    if gallery is None:
+        raise SettingsError(f"The gallery of {partition} was not read yet; run `reel-pipeline run --sku {partition}`.")
+    return [flow.store.path(photo.pixels) for photo in gallery.photos if photo.variant in (None, gallery.colour)]
+
+
 def known_partitions(flow: Flow, collection: str | None = None) -> list[str]:
     """Partition keys of the last snapshot, in its order, of one collection if it is given."""
     snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
     entries = snapshot.entries if snapshot else ()
     return [entry.partition_key for entry in entries if collection is None or collection in entry.collections]
+
+
+def unlisted(flow: Flow) -> tuple[ItemError, ...]:
+    """What the last sync found and could not read: products that never became partitions."""
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    return snapshot.errors if snapshot else ()
 
 
 def partition_of(flow: Flow, sku: str) -> str:

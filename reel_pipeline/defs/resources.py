@@ -10,10 +10,13 @@ import dagster as dg
 from reel_pipeline.defs.flow import FORCE_TAG, Flow
 from reel_pipeline.records import AssetRecord
 from reel_pipeline.settings import load_settings
+from reel_pipeline.store import UNPARTITIONED
 
 
 class FlowResource(dg.ConfigurableResource[Flow]):
     """Opens the workspace that `config` (or REEL_PIPELINE_CONFIG) names and holds the run's SKU until the run ends.
+
+    A run without a SKU holds the catalogue in the same way.
 
     With the in-process executor one run is one process, so the lock spans all its steps; the command line and the queue
     can't touch the same SKU at once.
@@ -28,8 +31,8 @@ class FlowResource(dg.ConfigurableResource[Flow]):
         force = tags.get(FORCE_TAG) == "true"
         flow = Flow(settings, settings.open_store(reuse=not force), force=force)
         with ExitStack() as held:
-            if partition := tags.get("dagster/partition"):
-                held.enter_context(flow.store.lock(partition))
+            if context.run:
+                held.enter_context(flow.store.lock(tags.get("dagster/partition", UNPARTITIONED)))
             yield flow
 
 

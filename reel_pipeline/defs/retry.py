@@ -3,9 +3,13 @@
 The check `retry_budget` says what the next attempt is; a run tagged `reel/attempt` makes it; nothing else moves a take.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from reel_pipeline.defs.attempts import AttemptMade, Attempts, save_attempts
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.records import EvaluationScore, Finding, RenderedStill, ShotPlan, Verdict
+from reel_pipeline.defs.guard import REVIEWS
+from reel_pipeline.records import EvaluationScore, Finding, RenderedStill, Review, ShotPlan, Verdict
 
 
 def begin(flow: Flow, partition: str, requested_attempt: int) -> Attempts:
@@ -20,59 +24,94 @@ def begin(flow: Flow, partition: str, requested_attempt: int) -> Attempts:
     if requested_attempt != attempts.attempt + 1:
         return attempts
     plan, stills, score = (flow.record(name, partition) for name in ("shot_plan", "rendered_still", "evaluation_score"))
-    following = plan and stills and score and next_attempt(attempts, plan, stills, score, flow.settings.max_attempts)
-    if not following:
+    if not (plan and stills and score):
         return attempts
-    save_attempts(flow.store, partition, following)
-    return following
+    following = next_attempt(
+        attempts, plan, stills, score, complaints(flow, partition, plan, score), flow.settings.max_attempts
+    )
+    if following:
+        save_attempts(flow.store, partition, following)
+    return following or attempts
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with one edition. `shots` holds None for a fault that belongs to no shot.
+
+    `all_must_change`: every one of these shots has to move to another take, else the retake would only fail again. A
+    platform that rejects a whole reel names none: then whatever has another take changes.
+    """
+
+    kinds: tuple[str, ...]
+    shots: frozenset[int | None]
+    all_must_change: bool = True
+
+
+def complaints(flow: Flow, partition: str, plan: ShotPlan, score: EvaluationScore) -> dict[str, Complaint]:
+    """Edition -> what the judge, a person or a platform says against its present reel and wants made again."""
+    found: dict[str, Complaint] = {}
+    for name, judged in score.editions.items():
+        review = flow.store.load_note(REVIEWS, partition, judged.video_sha256, Review)
+        if review and not review.approved and (review.shots or review.platform):
+            shots = review.shots or tuple(shot.number for shot in plan.editions[name].shots)
+            found[name] = Complaint((f"rejected by {review.by}",), frozenset(shots), bool(review.shots))
+        elif judged.verdict is Verdict.REJECT and not review:
+            kinds = tuple(sorted({fault.kind for fault in judged.faults}))
+            found[name] = Complaint(kinds, frozenset(fault.shot for fault in judged.faults))
+    return found
 
 
 def budget(flow: Flow, partition: str, plan: ShotPlan, stills: RenderedStill, score: EvaluationScore) -> Finding:
     """What follows from a verdict, in words; `measured` holds the attempt and the number of the next, 0 for none."""
     attempts = flow.attempts(partition)
-    verdicts = {judged.verdict for judged in score.editions.values()}
-    following = next_attempt(attempts, plan, stills, score, flow.settings.max_attempts)
+    found = complaints(flow, partition, plan, score)
+    following = next_attempt(attempts, plan, stills, score, found, flow.settings.max_attempts)
     measured = {"attempt": float(attempts.attempt), "next_attempt": float(following.attempt if following else 0)}
-    if Verdict.REJECT not in verdicts:
-        abstained = Verdict.ABSTAIN in verdicts
-        sentence = "The judge can't tell; a person decides." if abstained else "No retake is needed."
-        return Finding(passed=not abstained, sentence=sentence, measured=measured)
+    if not found:
+        verdicts = {judged.verdict for judged in score.editions.values()}
+        if verdicts == {Verdict.ACCEPT}:
+            return Finding(passed=True, sentence="No retake is needed.", measured=measured)
+        sentence = "The judge can't tell; a person decides."
+        if Verdict.REJECT in verdicts:
+            sentence = "A person has decided about this reel."
+        return Finding(passed=False, sentence=sentence, measured=measured)
     if following is None:
         sentence = f"Rejected after {attempts.attempt + 1} attempt(s) with no other take left to try; a person decides."
         return Finding(passed=False, sentence=sentence, measured=measured)
-    faulted = sorted(
-        {fault.shot for judged in score.editions.values() for fault in judged.faults if fault.shot is not None}
-    )
+    faulted = sorted({shot for complaint in found.values() for shot in complaint.shots if shot is not None})
     shots = ", ".join(str(shot) for shot in faulted)
     sentence = f"Shot {shots} will be made again with another take (attempt {following.attempt + 1})."
     return Finding(passed=True, sentence=sentence, measured=measured)
 
 
 def next_attempt(
-    attempts: Attempts, plan: ShotPlan, stills: RenderedStill, score: EvaluationScore, max_attempts: int
+    attempts: Attempts,
+    plan: ShotPlan,
+    stills: RenderedStill,
+    score: EvaluationScore,
+    found: Mapping[str, Complaint],
+    max_attempts: int,
 ) -> Attempts | None:
-    """The takes to try after a rejection: each faulted shot moves to its next take, the others stay.
+    """The takes to try after complaints: each faulted shot moves to its next take, the others stay.
 
-    None when there is nothing to retry: not rejected, no attempt left, a fault that no other take can cure (it belongs
+    None when there is nothing to retry: no complaint, no attempt left, a fault that no other take can cure (it belongs
     to no shot), or a faulted shot without a further take.
     """
-    rejected = {name: judged for name, judged in score.editions.items() if judged.verdict is Verdict.REJECT}
-    if not rejected or attempts.attempt + 1 >= max_attempts:
+    if not found or attempts.attempt + 1 >= max_attempts:
         return None
     takes = {name: dict(attempts.takes_of(name)) for name in plan.editions}
-    for name, judged in rejected.items():
+    for name, complaint in found.items():
         choices = {shot.number: len(shot.takes) for shot in plan.editions[name].shots}
-        for shot in {fault.shot for fault in judged.faults}:
-            if shot is None or shot not in choices:
-                return None
-            takes[name][shot] = takes[name].get(shot, 0) + 1
-            if takes[name][shot] >= choices[shot]:
-                return None
+        following = {shot: takes[name].get(shot, 0) + 1 for shot in complaint.shots if shot is not None}
+        possible = {shot: take for shot, take in following.items() if take < choices.get(shot, 0)}
+        if not possible or (complaint.all_must_change and len(possible) < len(complaint.shots)):
+            return None
+        takes[name] |= possible
     made = AttemptMade(
         attempt=attempts.attempt,
         takes=attempts.takes,
         verdicts={name: judged.verdict for name, judged in score.editions.items()},
-        faults=tuple(sorted({fault.kind for judged in rejected.values() for fault in judged.faults})),
+        faults=tuple(sorted({kind for complaint in found.values() for kind in complaint.kinds})),
         previews=tuple(still.preview for edition in stills.editions.values() for still in edition.stills),
     )
     return Attempts(

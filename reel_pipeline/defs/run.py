@@ -2,23 +2,25 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from tqdm import tqdm
 
 from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow
-from reel_pipeline.defs.guard import is_released
+from reel_pipeline.defs.planner import plan
+from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
-from reel_pipeline.defs.staleness import stale_assets
+from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import ItemError
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 LAPTOP_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -32,8 +34,11 @@ class ProductRun:
 
 @dataclass(frozen=True)
 class CatalogRun:
+    """`withdrawn`: partition -> why its reel was taken down."""
+
     products: list[ProductRun]
     errors: tuple[ItemError, ...]
+    withdrawn: dict[str, str]
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -53,6 +58,7 @@ def run_catalog(
     skus: Sequence[str] = (),
     only_stale: bool = False,
     force: bool = False,
+    accept_losses: bool = False,
 ) -> CatalogRun:
     """Sync the catalogue, then run each chosen product to its verdict; one product's failure stops no other.
 
@@ -60,19 +66,22 @@ def run_catalog(
     """
     instance = open_instance(settings)
     synced = defs.resolve_job_def("sync_catalog").execute_in_process(
-        instance=instance, run_config=QUIET, raise_on_error=False
+        instance=instance,
+        run_config=QUIET | {"ops": {"catalog_snapshot": {"config": {"accept_losses": accept_losses}}}},
+        raise_on_error=False,
     )
-    if not synced.success and (error := _failure(synced)):
+    if not synced.success and (error := failure_of(synced)):
         raise SettingsError(error)
     flow = Flow(settings, settings.open_store())
     chosen = _chosen(flow, collection, skus)
+    planned = plan(instance, flow, chosen) if only_stale else dict.fromkeys(chosen, EVERYTHING)
     products = []
     with tqdm(chosen, unit="product", desc="reels", disable=None) as bar:
         for partition in bar:
             bar.set_postfix_str(partition)
-            products.append(_run_product(defs, instance, settings, partition, only_stale=only_stale, force=force))
+            products.append(_run_product(defs, instance, settings, partition, planned.get(partition, {}), force=force))
     snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
-    return CatalogRun(products, snapshot.errors if snapshot else ())
+    return CatalogRun(products, snapshot.errors if snapshot else (), withdraw_untrue(flow, instance))
 
 
 def _chosen(flow: Flow, collection: str | None, skus: Sequence[str]) -> list[str]:
@@ -94,8 +103,8 @@ def _run_product(
     instance: dg.DagsterInstance,
     settings: Settings,
     partition: str,
+    todo: Work,
     *,
-    only_stale: bool,
     force: bool,
 ) -> ProductRun:
     """`make_reels`, then `retake` while the check asks for another attempt, then `publish` what a person approved."""
@@ -104,7 +113,7 @@ def _run_product(
     computed = reused = 0
     error: str | None = None
 
-    def launch(job: str, assets: Sequence[str] = (), **tags: str) -> None:
+    def launch(job: str, assets: Iterable[str] = (), **tags: str) -> None:
         nonlocal computed, reused, error
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
@@ -116,16 +125,15 @@ def _run_product(
         )
         made, kept = _counts(result)
         computed, reused = computed + made, reused + kept
-        error = _failure(result)
+        error = failure_of(result)
 
-    stale = list(stale_assets(flow, partition))
-    if stale or not only_stale:
-        launch("make_reels", stale if only_stale else (), **({FORCE_TAG: "true"} if force else {}))
-        attempt = 0
-        while (following := _next_attempt(flow, partition)) > attempt:
-            attempt = following
-            launch("retake", **{ATTEMPT_TAG: str(attempt)})
-    if list(stale_assets(flow, partition)) == ["mirrored_asset"] and is_released(flow, partition):
+    if todo:
+        launch("make_reels", todo, **({FORCE_TAG: "true"} if force else {}))
+    attempt = 0
+    while (following := _next_attempt(flow, partition)) > attempt:
+        attempt = following
+        launch("retake", **{ATTEMPT_TAG: str(attempt)})
+    if tuple(work(flow, partition)) == ("mirrored_asset",):
         launch("publish")
     return ProductRun(report(flow, partition, error), computed, reused, round(time.monotonic() - started, 2))
 
@@ -146,7 +154,7 @@ def _counts(result: dg.ExecuteInProcessResult) -> tuple[int, int]:
     return kept.count(False), kept.count(True)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> str | None:
+def failure_of(result: dg.ExecuteInProcessResult) -> str | None:
     """The first step failure in one sentence; None when no step died of an exception."""
     for event in result.all_events:
         if not event.is_step_failure:

@@ -1,16 +1,23 @@
-"""What is stale, per asset and SKU, and why. The one place that decides it; no Dagster here."""
+"""What is stale, per asset and SKU, and why; and what of it a run should make now. No Dagster here."""
 
 from typing import Any
 
 from reel_pipeline.catalog.build import product_of
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.table import ASSETS, SKU_ASSETS, entry_in
+from reel_pipeline.records import MirroredAsset
 from reel_pipeline.store import blobs_in
 
 MISSING = "never made, or its record can't be read"
-CHANGED = "something that it reads has changed"
 UPSTREAM = "rests on something stale"
 BYTES_GONE = "bytes that it names are gone from the store"
+CHANGED = {
+    "code": "the code or engine that makes it has changed",
+    "settings": "its settings have changed",
+    "reads": "something that it reads has changed",
+    "takes": "another take of a shot was asked for",
+}
+"""Kind of dependency (`Asset.depends`) -> why an asset is stale when it differs."""
 
 
 def stale_assets(flow: Flow, partition: str) -> dict[str, str]:
@@ -40,8 +47,12 @@ def _why_stale(flow: Flow, name: str, inputs: dict[str, Any], partition: str) ->
     record = flow.record(name, partition) if head else None
     if head is None or record is None or None in inputs.values():
         return MISSING
-    if head.inputs_fingerprint != flow.fingerprint(name, inputs, partition):
-        return CHANGED
+    if isinstance(record, MirroredAsset) and record.withdrawn:
+        return f"withdrawn: {record.withdrawn}"
+    depends = flow.depends(name, inputs, partition)
+    if head.inputs_fingerprint != ASSETS[name].fingerprint(depends):
+        changed = (why for kind, why in CHANGED.items() if head.depends.get(kind) != depends.get(kind))
+        return next(changed, CHANGED["reads"])
     if not all(flow.store.has(blob) for blob in blobs_in(record)):
         return BYTES_GONE
     return None

@@ -1,8 +1,9 @@
 """The flow as a table: every asset, what it declares that it reads, and every check. No Dagster here.
 
-`inputs_fingerprint` of an asset is a hash of its row: its name, its logic version, the settings it depends on, and the
-parts of upstream records that `reads` picks out. What `reads` leaves out (a price, for most) can change without making
-the asset stale. Bump `logic` when the code behind an asset gives other results for the same inputs.
+`inputs_fingerprint` of an asset is a hash of its row: its name, its code (logic version and engine revision), the
+settings it depends on, and the parts of upstream records that `reads` picks out. What `reads` leaves out (a price, for
+most) can change without making the asset stale. Bump `logic` when the code behind an asset gives other results for the
+same inputs.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reel_pipeline import records as r
+from reel_pipeline.evaluation.learning import Calibration, JudgementTable
+from reel_pipeline.evaluation.second_opinion import REVISION as SECOND_OPINION_REVISION
 from reel_pipeline.records import canonical_json
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import jsonable
@@ -23,6 +26,7 @@ Inputs = Mapping[str, Any]
 class Asset:
     """One row. `reads(inputs, partition)` and `settings(settings, partition)` return JSON values.
 
+    `engine`: the field of `EngineNames` that names who makes it.
     `external`: it looks at or acts on something outside the store, so its body runs whenever it is asked.
     """
 
@@ -31,20 +35,28 @@ class Asset:
     upstream: tuple[str, ...]
     reads: Callable[[Inputs, str], object]
     logic: str = "1"
+    engine: str | None = None
     settings: Callable[[Settings, str], object] = lambda settings, partition: None
     partitioned: bool = True
     external: bool = False
 
-    def fingerprint(self, inputs: Inputs, settings: Settings, partition: str, extra: object = None) -> str:
-        """SHA-256 of everything this asset's content depends on; `extra` is state such as the current takes."""
-        depends = {
-            "asset": self.name,
-            "logic": self.logic,
-            "settings": self.settings(settings, partition),
-            "reads": self.reads(inputs, partition),
-            "extra": extra,
+    def made_with(self, settings: Settings, partition: str) -> dict[str, str]:
+        """The digests of the code and of the settings behind this asset."""
+        engine = getattr(settings.engines, self.engine) if self.engine else None
+        code = [self.logic, REVISIONS.get(f"{self.engine}.{engine}")]
+        return {"code": digest_of(code), "settings": digest_of([engine, self.settings(settings, partition)])}
+
+    def depends(self, inputs: Inputs, settings: Settings, partition: str, takes: object = None) -> dict[str, str]:
+        """The digests of what this asset's content depends on, by kind; `takes`: those that retries chose."""
+        return {
+            **self.made_with(settings, partition),
+            "reads": digest_of(self.reads(inputs, partition)),
+            **({"takes": digest_of(takes)} if takes else {}),
         }
-        return hashlib.sha256(canonical_json(depends)).hexdigest()
+
+    def fingerprint(self, depends: Mapping[str, str]) -> str:
+        """The inputs_fingerprint, SHA-256."""
+        return digest_of([self.name, depends])
 
 
 @dataclass(frozen=True)
@@ -64,13 +76,17 @@ class Check:
     logic: str = "1"
 
     def subject(self, records: Inputs) -> str:
-        seen = self.sees(records) if self.sees else [records[name].digest() for name in self.reads]
-        return hashlib.sha256(canonical_json([self.logic, seen])).hexdigest()
+        return digest_of([self.logic, self.sees(records) if self.sees else [records[n].digest() for n in self.reads]])
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 of JSON values."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
 def entry_in(snapshot: r.CatalogSnapshot | None, partition: str) -> r.CatalogEntry | None:
     """The snapshot's entry for a partition; None when it lists no such product."""
-    return next((entry for entry in snapshot.entries if entry.partition_key == partition), None) if snapshot else None
+    return snapshot.by_partition.get(partition) if snapshot else None
 
 
 def _entry(inputs: Inputs, partition: str) -> Any:
@@ -80,16 +96,16 @@ def _entry(inputs: Inputs, partition: str) -> Any:
 
 def _facts(inputs: Inputs, partition: str) -> object:
     entry = _entry(inputs, partition)
-    return entry and {key: value for key, value in entry.items() if key != "photos"}
+    return entry and {key: value for key, value in entry.items() if key not in ("photos", "sold_out")}
 
 
 def _photo_sources(inputs: Inputs, partition: str) -> object:
-    """A new address for the same bytes is no change; an address counts only where the bytes' hash is not known."""
+    """A new address for the same bytes is no change; where their hash is not known, the shop's version counts."""
     entry = _entry(inputs, partition)
     return entry and {
         "colour": entry["colour"],
         "photos": [
-            [photo["content_sha256"] or photo["location"], photo["position"], photo["variant"]]
+            [photo["content_sha256"] or photo["version"] or photo["location"], photo["position"], photo["variant"]]
             for photo in entry["photos"]
         ],
     }
@@ -107,16 +123,6 @@ REVISIONS = {
     "judge.classical": "3+61e43d028074+pp-ocrv6-small/1",
 }
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
-
-
-def _engine(kind: str) -> Callable[[Settings, str], object]:
-    """The setting that an asset made by one engine depends on: the engine's name and revision."""
-
-    def of(settings: Settings, partition: str) -> object:
-        name = getattr(settings.engines, kind)
-        return [name, REVISIONS.get(f"{kind}.{name}")]
-
-    return of
 
 
 SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags")
@@ -204,6 +210,25 @@ def _mirror_reads(inputs: Inputs, partition: str) -> object:
     return {"reel": jsonable(inputs["reel"]), "verdicts": jsonable(inputs["evaluation_score"])}
 
 
+def _recordings(settings: Settings, partition: str) -> object:
+    """Names and hashes of the user's own recordings for one SKU; None unless the voice engine reads them."""
+    if settings.engines.voice != "file":
+        return None
+    folder = settings.recordings_folder / partition
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*")) if path.is_file()
+    }
+
+
+def _judging(settings: Settings, partition: str) -> object:
+    """What changes verdicts beside the judge itself; None while nothing does."""
+    chosen: dict[str, object] = {"calibration": settings.calibration} if settings.calibration else {}
+    if settings.asks_a_second_opinion:
+        asked = {name: value for name, value in settings if name.startswith("second_opinion")}
+        chosen |= {**asked, "adviser": settings.engines.second_opinion, "revision": SECOND_OPINION_REVISION}
+    return chosen or None
+
+
 ASSETS: dict[str, Asset] = {
     asset.name: asset
     for asset in (
@@ -216,42 +241,44 @@ ASSETS: dict[str, Asset] = {
             r.FrameClassification,
             ("product_gallery",),
             lambda i, p: jsonable(i["product_gallery"]),
-            settings=_engine("classifier"),
+            engine="classifier",
         ),
         Asset(
             "product_cutout",
             r.ProductCutout,
             ("product_gallery", "frame_classification"),
             lambda i, p: [jsonable(i["product_gallery"]), jsonable(i["frame_classification"])],
-            settings=_engine("cutout"),
+            engine="cutout",
         ),
         Asset(
             "shot_plan",
             r.ShotPlan,
             ("product", "frame_classification", "product_cutout", "brand_kit"),
             _plan_reads,
-            settings=lambda s, p: [_engine("planner")(s, p), s.overrides(p)],
+            engine="planner",
+            settings=lambda s, p: s.overrides(p),
         ),
         Asset(
             "voiceover",
             r.Voiceover,
             ("shot_plan", "brand_kit"),
             _voice_reads,
-            settings=lambda s, p: [_engine("voice")(s, p), _recordings(s, p)],
+            engine="voice",
+            settings=_recordings,
         ),
         Asset(
             "rendered_still",
             r.RenderedStill,
             ("shot_plan", "product_gallery", "product_cutout", "brand_kit"),
             _still_reads,
-            settings=_engine("stills"),
+            engine="stills",
         ),
         Asset(
             "video_clip",
             r.VideoClip,
             ("rendered_still", "voiceover"),
             _clip_reads,
-            settings=_engine("clips"),
+            engine="clips",
         ),
         Asset("reel", r.Reel, ("video_clip", "voiceover", "product", "brand_kit"), _reel_reads),
         Asset(
@@ -259,7 +286,8 @@ ASSETS: dict[str, Asset] = {
             r.EvaluationScore,
             ("reel", "product_gallery"),
             _score_reads,
-            settings=_engine("judge"),
+            engine="judge",
+            settings=_judging,
         ),
         Asset(
             "mirrored_asset",
@@ -267,6 +295,16 @@ ASSETS: dict[str, Asset] = {
             ("reel", "evaluation_score"),
             _mirror_reads,
             settings=lambda s, p: [s.publish_to, s.public_url],
+            external=True,
+        ),
+        Asset("judgement_table", JudgementTable, (), lambda i, p: None, partitioned=False, external=True),
+        Asset(
+            "evaluator_calibration",
+            Calibration,
+            ("judgement_table",),
+            lambda i, p: jsonable(i["judgement_table"]),
+            settings=lambda s, p: s.calibration,
+            partitioned=False,
             external=True,
         ),
     )
@@ -279,7 +317,7 @@ VISUAL_ASSETS = ("rendered_still", "video_clip", "reel", "evaluation_score", "mi
 CHECKS: dict[str, Check] = {
     check.name: check
     for check in (
-        Check("catalog_snapshot", "crawl_is_complete", ("catalog_snapshot",)),
+        Check("catalog_snapshot", "crawl_is_complete", ("catalog_snapshot",), external=True),
         Check("product_gallery", "gallery_is_usable", ("product_gallery",), blocking=True),
         Check("frame_classification", "has_a_product_view", ("frame_classification", "product_gallery"), blocking=True),
         Check("product_cutout", "cutout_is_trustworthy", ("product_cutout", "product_gallery")),
@@ -306,6 +344,7 @@ CHECKS: dict[str, Check] = {
         Check("evaluation_score", "motion_is_plausible", ("evaluation_score", "reel"), blocking=True),
         Check("evaluation_score", "retry_budget", ("evaluation_score", "shot_plan", "rendered_still"), external=True),
         Check("mirrored_asset", "mirror_matches_source", ("mirrored_asset",), blocking=True, external=True),
+        Check("mirrored_asset", "still_true", ("mirrored_asset",), external=True),
     )
 }
 
@@ -320,13 +359,3 @@ def upstream_of(asset: str) -> frozenset[str]:
             found.add(name)
             waiting.extend(ASSETS[name].upstream)
     return frozenset(found)
-
-
-def _recordings(settings: Settings, partition: str) -> object:
-    """Names and hashes of the user's own recordings for one SKU; None unless the voice engine reads them."""
-    if settings.engines.voice != "file":
-        return None
-    folder = settings.recordings_folder / partition
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*")) if path.is_file()
-    }

@@ -24,6 +24,7 @@ _FIDELITY = {
     "ghosting": "shows the product twice, one copy faint over the other",
     "smear": "is much less sharp than the photo",
     "color_drift": "shows a colour that is {score:.0f} dE away from the photo",
+    "second_opinion": "differs from the photo, as a second opinion says",
     "wrong_product": "shows something that none of the product's photos shows",
     "audio_clipping": "has distorted sound",
     "audio_silence": "has no sound for {score:.1f} s in the middle",

@@ -2,6 +2,9 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
@@ -11,9 +14,27 @@ def _file() -> bytes:
     return files("reel_pipeline.evaluation").joinpath("thresholds.toml").read_bytes()
 
 
-@cache
+_adopted: ContextVar[dict[str, float] | None] = ContextVar("adopted", default=None)
+
+
 def thresholds() -> dict[str, float]:
-    """Fault kind -> the score from which on it is a fault."""
+    """Fault kind -> the score from which on it is a fault: the gates in force here."""
+    return _adopted.get() or shipped_thresholds()
+
+
+@contextmanager
+def gates_in_force(gates: Mapping[str, float]) -> Iterator[None]:
+    """Within, `thresholds()` are these gates, and the shipped ones for kinds that they leave out."""
+    token = _adopted.set({**shipped_thresholds(), **gates})
+    try:
+        yield
+    finally:
+        _adopted.reset(token)
+
+
+@cache
+def shipped_thresholds() -> dict[str, float]:
+    """The gates of the file."""
     entries = tomllib.loads(_file().decode())
     return {kind: float(entry["value"]) for kind, entry in entries.items() if isinstance(entry, dict)}
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from reel_pipeline.catalog.build import gallery_of, product_of
 from reel_pipeline.catalog.checks import gallery_is_usable
-from reel_pipeline.catalog.source import open_source
+from reel_pipeline.catalog.source import FolderSource
 from reel_pipeline.media.photo import decode_png
 from reel_pipeline.records import CatalogEntry, ProductGallery
 from reel_pipeline.store import Store, open_store
@@ -40,11 +40,11 @@ def entry_of(folder: Path, files: dict[str, bytes], **fields: object) -> Catalog
     images = fields.pop("images", [{"file": name} for name in files])
     item = {"sku": "T", "title": "Tee", "images": images, **fields}
     (folder / "catalog.json").write_text(json.dumps({"products": [item]}), encoding="utf-8")
-    return open_source(str(folder)).snapshot().entries[0]
+    return FolderSource(folder).snapshot().entries[0]
 
 
 def gallery(folder: Path, store: Store, entry: CatalogEntry) -> ProductGallery:
-    return gallery_of(entry, open_source(str(folder)), store)[0]
+    return gallery_of(entry, FolderSource(folder), store)[0]
 
 
 def test_facts_are_those_of_the_entry(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_good_photos_stay_when_others_are_bad(folder: Path, store: Store) -> Non
     }
     entry = entry_of(folder, files)
     (folder / "z.png").unlink()
-    found, provenance = gallery_of(entry, open_source(str(folder)), store)
+    found, provenance = gallery_of(entry, FolderSource(folder), store)
     assert [kept.position for kept in found.photos] == [1]
     assert [refused.item for refused in found.refused] == ["bad.jpg", "page.jpg", "empty.png", "z.png"]
     assert provenance == {"photos": {found.photos[0].key: ["a.png"]}}

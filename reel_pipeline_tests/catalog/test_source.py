@@ -11,9 +11,11 @@ from PIL import Image
 
 from reel_pipeline.catalog.checks import crawl_is_complete
 from reel_pipeline.catalog.partitions import partition_keys
-from reel_pipeline.catalog.source import open_source
+from reel_pipeline.catalog.presence import Presence
+from reel_pipeline.catalog.source import FolderSource, open_source
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource
+from reel_pipeline_tests.catalog.making import store_in
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 HOSTILE = [
@@ -38,7 +40,7 @@ def catalogue(folder: Path, *products: Any, pictures: tuple[str, ...] = ()) -> C
     for name in pictures:
         picture(folder / name)
     (folder / "catalog.json").write_text(json.dumps({"products": products}), encoding="utf-8")
-    return open_source(str(folder)).snapshot()
+    return FolderSource(folder).snapshot()
 
 
 def picture(path: Path, colour: str = "red") -> None:
@@ -72,7 +74,7 @@ def test_a_full_entry_loads(tmp_path: Path) -> None:
     assert [photo.location for photo in entry.photos] == ["a.png", "b.png"]
     assert all(photo.content_sha256 for photo in entry.photos)
     assert snapshot.complete
-    assert crawl_is_complete(snapshot).passed
+    assert crawl_is_complete(snapshot, Presence()).passed
 
 
 def test_labels_for_scoring_change_nothing(tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_broken_item_fails_alone(tmp_path: Path, item: Any, words: str) -> Non
     assert words in snapshot.errors[0].error
     assert snapshot.errors[0].item.strip()
     assert not snapshot.complete
-    finding = crawl_is_complete(snapshot)
+    finding = crawl_is_complete(snapshot, Presence())
     assert not finding.passed
     assert snapshot.errors[0].error in finding.sentence
 
@@ -136,7 +138,7 @@ def test_a_broken_item_fails_alone(tmp_path: Path, item: Any, words: str) -> Non
 def test_a_listing_that_cannot_be_read_is_one_error_with_a_remedy(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "catalog.json").write_bytes(content)
     with pytest.raises(CatalogError, match=words):
-        open_source(str(tmp_path)).snapshot()
+        FolderSource(tmp_path).snapshot()
 
 
 def test_the_same_sku_twice_keeps_the_first(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_nothing_outside_the_folder_is_read(tmp_path: Path, location: str) -> No
     photo = one(catalogue(root, {"sku": "T", "images": [{"file": location}]})).photos[0]
     assert photo.content_sha256 is None
     with pytest.raises(CatalogError, match=r"outside|no file name"):
-        open_source(str(root)).read_photo(photo)
+        FolderSource(root).read_photo(photo)
 
 
 def test_a_missing_picture_keeps_its_place_and_says_so(tmp_path: Path) -> None:
@@ -165,8 +167,8 @@ def test_a_missing_picture_keeps_its_place_and_says_so(tmp_path: Path) -> None:
     assert kept.content_sha256
     assert gone.content_sha256 is None
     with pytest.raises(CatalogError, match="missing"):
-        open_source(str(tmp_path)).read_photo(gone)
-    finding = crawl_is_complete(snapshot)
+        FolderSource(tmp_path).read_photo(gone)
+    finding = crawl_is_complete(snapshot, Presence())
     assert finding.passed
     assert finding.measured["pictures_missing"] == 1
 
@@ -175,7 +177,7 @@ def test_a_picture_that_changed_after_the_snapshot_is_refused(tmp_path: Path) ->
     photo = one(catalogue(tmp_path, {"sku": "T", "images": [{"file": "a.png"}]}, pictures=("a.png",))).photos[0]
     picture(tmp_path / "a.png", "blue")
     with pytest.raises(CatalogError, match="changed"):
-        open_source(str(tmp_path)).read_photo(photo)
+        FolderSource(tmp_path).read_photo(photo)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -188,7 +190,7 @@ def test_a_csv_loads(tmp_path: Path, delimiter: str) -> None:
         ["T-2", "Shirt", "", "", "", ""],
     ]
     (tmp_path / "catalog.csv").write_text("\ufeff" + "\n".join(map(delimiter.join, rows)) + "\n", encoding="utf-8")
-    snapshot = open_source(str(tmp_path)).snapshot()
+    snapshot = FolderSource(tmp_path).snapshot()
     assert [entry.sku for entry in snapshot.entries] == ["T-1", "T-2"]
     assert snapshot.entries[0].tags == ("a", "b")
     assert [photo.location for photo in snapshot.entries[0].photos] == ["1.png", "2.png"]
@@ -202,12 +204,12 @@ def test_a_csv_loads(tmp_path: Path, delimiter: str) -> None:
 def test_a_csv_that_cannot_be_read_says_why(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "catalog.csv").write_text(text, encoding="utf-8")
     with pytest.raises(CatalogError, match=words):
-        open_source(str(tmp_path)).snapshot()
+        FolderSource(tmp_path).snapshot()
 
 
 def test_a_csv_row_with_too_many_cells_fails_alone(tmp_path: Path) -> None:
     (tmp_path / "catalog.csv").write_text("sku,title\nT-1,Tee,red,blue\nT-2,Shirt\n", encoding="utf-8")
-    snapshot = open_source(str(tmp_path)).snapshot()
+    snapshot = FolderSource(tmp_path).snapshot()
     assert [entry.sku for entry in snapshot.entries] == ["T-2"]
     assert "more cells" in snapshot.errors[0].error
 
@@ -216,7 +218,7 @@ def test_folders_of_pictures_are_products(tmp_path: Path) -> None:
     for name in ("Linen_tee/10.png", "Linen_tee/2.png", "Linen_tee/.hidden.png", "Linen_tee/notes.txt", "شال/a.png"):
         picture(tmp_path / name) if name.endswith("png") else (tmp_path / name).write_text("x")
     (tmp_path / "empty").mkdir()
-    snapshot = open_source(str(tmp_path)).snapshot()
+    snapshot = FolderSource(tmp_path).snapshot()
     tee, scarf = snapshot.entries
     assert (tee.sku, tee.title, scarf.sku) == ("Linen_tee", "Linen tee", "شال")
     assert [photo.location for photo in tee.photos] == ["Linen_tee/2.png", "Linen_tee/10.png"]
@@ -225,19 +227,19 @@ def test_folders_of_pictures_are_products(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_pictures_itself_is_one_product(tmp_path: Path) -> None:
     picture(tmp_path / "Mug" / "front.png")
-    assert one(open_source(str(tmp_path / "Mug")).snapshot()).sku == "Mug"
+    assert one(FolderSource(tmp_path / "Mug").snapshot()).sku == "Mug"
 
 
-@pytest.mark.parametrize("location", ["", "no/such/folder", "https://shop.example"])
+@pytest.mark.parametrize("location", ["", "no/such/folder", "ftp://shop.example"])
 def test_a_source_that_is_no_folder_says_what_works(location: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="folder"):
-        open_source(location or str(tmp_path)).snapshot()
+        open_source(location or str(tmp_path), store_in(tmp_path / "store")).snapshot()
 
 
 def test_the_shared_catalogue_loads_unchanged() -> None:
     if not (SHARED / "photos" / "catalog.json").is_file():
         pytest.skip("../shared/photos is not here")
-    snapshot = open_source(str(SHARED / "photos")).snapshot()
+    snapshot = FolderSource(SHARED / "photos").snapshot()
     assert (len(snapshot.entries), sum(len(entry.photos) for entry in snapshot.entries)) == (66, 202)
     assert snapshot.complete
     assert all(photo.content_sha256 for entry in snapshot.entries for photo in entry.photos)
@@ -306,6 +308,6 @@ def test_keys_are_unique_plain_and_independent_of_order(texts: list[str]) -> Non
 
 def test_a_photo_source_is_what_the_gallery_reads(tmp_path: Path) -> None:
     picture(tmp_path / "Mug" / "front.png")
-    source = open_source(str(tmp_path / "Mug"))
+    source = FolderSource(tmp_path / "Mug")
     data = source.read_photo(PhotoSource(location="front.png", position=1))
     assert data == (tmp_path / "Mug" / "front.png").read_bytes()

@@ -23,6 +23,7 @@ HEAVY = (
     "playwright",
     "boto3",
     "pandas",
+    "pyarrow",
 )
 
 
@@ -42,6 +43,8 @@ def test_asset_keys_checks_jobs_and_automation_are_exactly_these() -> None:
         "reel",
         "evaluation_score",
         "mirrored_asset",
+        "judgement_table",
+        "evaluator_calibration",
     }
     checks = {
         f"{key.asset_key.to_user_string()}.{key.name}{'*' * graph.get(key).blocking}" for key in graph.asset_check_keys
@@ -62,11 +65,21 @@ def test_asset_keys_checks_jobs_and_automation_are_exactly_these() -> None:
         "evaluation_score.motion_is_plausible*",
         "evaluation_score.retry_budget",
         "mirrored_asset.mirror_matches_source*",
+        "mirrored_asset.still_true",
     }
     jobs = {job.name for job in defs.jobs or ()}
-    assert jobs == {"sync_catalog", "make_reels", "retake", "publish", "collection_backfill"}
-    assert {sensor.name for sensor in defs.sensors or ()} == {"retake_rejected", "gallery_changed"}
-    assert {schedule.name for schedule in defs.schedules or ()} == {"hourly_sync", "new_skus"}
+    assert jobs == {
+        "sync_catalog",
+        "make_reels",
+        "retake",
+        "publish",
+        "collection_backfill",
+        "review",
+        "reconcile",
+        "learn",
+    }
+    assert {sensor.name for sensor in defs.sensors or ()} == {"retake_rejected", "gallery_changed", "alerts"}
+    assert {schedule.name for schedule in defs.schedules or ()} == {"hourly_sync", "new_skus", "reconcile_often"}
 
 
 def test_what_the_table_declares_is_what_dagster_wires() -> None:

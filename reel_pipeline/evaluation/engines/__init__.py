@@ -4,14 +4,16 @@
 file and arrays alone, so that the command line can ask it about any clip without a store.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from reel_pipeline.errors import SettingsError
+from reel_pipeline.evaluation.thresholds import gates_in_force
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, Verdict
+from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, Verdict, canonical_json
 
 
 class Passport(Record):
@@ -65,10 +67,33 @@ class Judge(Protocol):
         """
 
 
-def open_engine(name: str) -> Judge:
-    """Raises `SettingsError` for a name that no judge has."""
+class Regated:
+    """A judge under adopted gates: another revision, since its verdicts are others."""
+
+    def __init__(self, shipped: Judge, gates: Mapping[str, float]) -> None:
+        self._shipped, self._gates = shipped, gates
+        self.name = shipped.name
+        self.revision = f"{shipped.revision}+{hashlib.sha256(canonical_json(dict(gates))).hexdigest()[:12]}"
+
+    def passport(self, rgb: Pixels) -> Passport:
+        return self._shipped.passport(rgb)
+
+    def judge(
+        self,
+        video: Path,
+        cut_list: CutList | None,
+        photos: Sequence[Pixels],
+        passport_of: Callable[[int], Passport] | None = None,
+    ) -> Opinion:
+        with gates_in_force(self._gates):
+            return self._shipped.judge(video, cut_list, photos, passport_of)
+
+
+def open_engine(name: str, gates: Mapping[str, float] | None = None) -> Judge:
+    """`gates`: fault kind -> threshold, instead of the shipped ones. Raises `SettingsError` for an unknown name."""
     if name == "classical":
         from reel_pipeline.evaluation.engines.classical import ClassicalJudge
 
-        return ClassicalJudge()
+        judge = ClassicalJudge()
+        return Regated(judge, gates) if gates else judge
     raise SettingsError(f"There is no judge called {name!r}; choose one of: classical.")

@@ -1,0 +1,120 @@
+"""The product pages that a shop's sitemap names, and the product that each page shows.
+
+The last way to read a shop: slow, and poorer than a listing (no colourways, no collections, and whether a picture
+changed shows only in its address).
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+
+from reel_pipeline.catalog.declared import linked_product
+from reel_pipeline.catalog.page import Page
+from reel_pipeline.catalog.storefront import MAX_BODY_BYTES, as_line, products_in, text_of
+from reel_pipeline.catalog.web import Web
+from reel_pipeline.errors import CatalogError, SourceUnavailable
+from reel_pipeline.records import ItemError
+
+MAX_SITEMAPS = 50
+MAX_PRODUCT_PAGES = 1000
+MAX_UNAVAILABLE = 3
+"""In a row: the shop is down, or wants no more visits."""
+PRODUCT_PATH = re.compile(r"/(?:products?|produkte?|produits?|productos?|p|items?|dp|catalogue)/[^/]", re.IGNORECASE)
+_PLACE = re.compile(r"<loc>\s*(?:<!\[CDATA\[\s*)?([^<\]\s]{1,2000})", re.IGNORECASE)
+
+
+def site_pages(web: Web, root: str, errors: list[ItemError]) -> Iterator[tuple[str, bytes]]:
+    """Address and body of every product page in the sitemaps of the shop at `root`.
+
+    A page that can't be read is noted in `errors`. Raises `CatalogError` when the shop names no product page.
+    """
+    addresses = list(dict.fromkeys(_product_addresses(web, root)))
+    if not addresses:
+        raise CatalogError(
+            f"{urlsplit(root).netloc} has no /products.json and no sitemap with product pages; export its products as "
+            "catalog.csv with their pictures, and name that folder."
+        )
+    if len(addresses) > MAX_PRODUCT_PAGES:
+        what = f"Only the first {MAX_PRODUCT_PAGES} of {len(addresses)} product pages are read; export the catalogue."
+        errors.append(ItemError(item="sitemap", error=what))
+    unavailable = 0
+    for address in addresses[:MAX_PRODUCT_PAGES]:
+        try:
+            body = _body(web, address)
+        except SourceUnavailable as error:
+            unavailable += 1
+            if unavailable == MAX_UNAVAILABLE:
+                raise
+            errors.append(ItemError(item=address, error=str(error)))
+        except CatalogError as error:
+            errors.append(ItemError(item=address, error=str(error)))
+        else:
+            unavailable = 0
+            yield address, body
+
+
+def page_as_listed(body: bytes, url: str) -> dict[str, object]:
+    """The product of one page in the fields of `catalog.json`; raises `CatalogError` when it shows none."""
+    found = products_in(body, url)[0]
+    linked = linked_product(Page(text_of(body)), url)
+    brand, offer = linked.get("brand"), _offer(linked.get("offers"))
+    return {
+        "sku": found.sku,
+        "title": found.title,
+        "description": _line_or_none(linked.get("description")),
+        "product_type": _line_or_none(linked.get("category")),
+        "vendor": as_line(brand.get("name") if isinstance(brand, dict) else brand),
+        "colour": as_line(linked.get("color")),
+        "price": offer.get("price"),
+        "currency": as_line(offer.get("priceCurrency")),
+        "images": [{"file": image.url, "position": number} for number, image in enumerate(found.images, 1)],
+    }
+
+
+def _product_addresses(web: Web, root: str) -> Iterator[str]:
+    waiting = [*web.robots(f"{root}/").sitemaps, f"{root}/sitemap.xml"]
+    seen: set[str] = set()
+    while waiting and len(seen) < MAX_SITEMAPS:
+        address = waiting.pop(0)
+        if address in seen or not _is_own(address, root):
+            continue
+        seen.add(address)
+        try:
+            text = text_of(_body(web, address))
+        except SourceUnavailable:
+            raise
+        except CatalogError:
+            continue  # a sitemap that is named but not there: others may be
+        places = [unescape(place) for place in _PLACE.findall(text)]
+        if "<sitemapindex" in text[:2000].lower():
+            waiting += [place for place in places if "product" in place.lower()] or places
+        else:
+            yield from (place for place in places if _is_own(place, root) and PRODUCT_PATH.search(urlsplit(place).path))
+
+
+def _body(web: Web, url: str) -> bytes:
+    answer = web.get(url, MAX_BODY_BYTES)
+    if answer.status != 200:
+        raise CatalogError(f"The shop answers this address with status {answer.status}; correct its sitemap.")
+    web.keep(url, answer)
+    return answer.body
+
+
+def _is_own(address: str, root: str) -> bool:
+    try:
+        return urlsplit(address).netloc.lower().removeprefix("www.") == urlsplit(root).netloc.removeprefix("www.")
+    except ValueError:
+        return False
+
+
+def _offer(offers: Any) -> dict[str, Any]:
+    """The offer, where all offers name one price."""
+    listed = [offer for offer in (offers if isinstance(offers, list) else [offers]) if isinstance(offer, dict)]
+    prices = {str(offer.get("price")) for offer in listed}
+    return listed[0] if len(prices) == 1 else {}
+
+
+def _line_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None

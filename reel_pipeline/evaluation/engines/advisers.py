@@ -1,0 +1,30 @@
+"""What a second opinion is asked of, and how to open one by name.
+
+An adviser looks at one picture and answers one question in words. It is trusted with nothing: what may follow from its
+words is `second_opinion.py`'s business.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from reel_pipeline.errors import SettingsError
+
+
+class Adviser(Protocol):
+    name: str
+    revision: str
+
+    def look(self, picture: bytes, question: str, schema: Mapping[str, Any]) -> str:
+        """The answer about one JPEG, asked to be JSON of `schema` (JSON Schema); whatever came back, unread.
+
+        Raises `EngineUnavailable` when nobody answers.
+        """
+
+
+def open_adviser(name: str, url: str, model: str) -> Adviser:
+    """Raises `SettingsError` for an unknown name or one that lacks its settings."""
+    if name == "openai_compatible":
+        from reel_pipeline.evaluation.engines.openai_compatible import OpenAICompatible
+
+        return OpenAICompatible(url, model)
+    raise SettingsError(f"There is no second opinion called {name!r}; choose one of: openai_compatible.")
