@@ -203,7 +203,9 @@ def deployed(kind: str, folder: Path, source: Path, request: pytest.FixtureReque
         settings = (PRODUCTION / CONFIG_NAME).read_text()
         settings = settings.replace("https://shop.example", str(source))
         (folder / CONFIG_NAME).write_text(settings.replace("reels-of-shop-example", radosgw.new_bucket()))
-        deployment = Deployment(folder, {**radosgw.environment, **postgres.new_database()})
+        lines = (PRODUCTION / "daemon.env").read_text().splitlines()
+        daemon = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+        deployment = Deployment(folder, {**radosgw.environment, **postgres.new_database(), **daemon})
     try:
         deployment.start()
         yield deployment

@@ -137,6 +137,8 @@ def truth(shot: Shot, product_objects: set[str], placed: Placed, folder: Path, s
     scene.cycles.samples = 12
     _pass(folder / f"{stem}-mask.png", mask_material, lambda rgba: rgba[..., 3], "BW", "8")
     scene.camera.data.dof.use_dof = False
+    for modifier in (modifier for thing in scene.objects for modifier in thing.modifiers):
+        modifier.show_render &= modifier.type != "PARTICLE_SYSTEM"
     scene.cycles.samples, scene.cycles.pixel_filter_type, scene.cycles.filter_width = 1, "BOX", 0.01
     shrink = TRUTH_LONG_SIDE_PX / max(shot.size_px)
     scene.render.resolution_x, scene.render.resolution_y = (round(side * shrink) for side in shot.size_px)

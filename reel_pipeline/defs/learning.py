@@ -52,12 +52,13 @@ def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgeme
 
 
 def _belong_together(flow: Flow, partition: str) -> bool:
-    """Whether the present reel was made from the present clips, and they from the present stills and plan."""
-    for lower, upper in (("reel", "video_clip"), ("video_clip", "rendered_still"), ("rendered_still", "shot_plan")):
-        made, source = flow.head(lower, partition), flow.head(upper, partition)
-        if not (made and source and made.inputs.get(upper) == source.record.sha256):
-            return False
-    return True
+    """Whether the present reel was made from what is present now, all the way up to what the photos show."""
+    chain = ("reel", "video_clip", "rendered_still", "shot_plan", "frame_classification")
+    heads = [flow.head(asset, partition) for asset in chain]
+    return all(
+        made and source and made.inputs.get(name) == source.record.sha256
+        for made, (name, source) in zip(heads, zip(chain[1:], heads[1:], strict=True), strict=False)
+    )
 
 
 def cases(flow: Flow) -> Iterator[Case]:

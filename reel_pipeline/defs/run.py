@@ -163,7 +163,7 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str | None:
         if data.user_failure_data and data.user_failure_data.description:
             return str(data.user_failure_data.description)
         error = data.error
-        while error and error.cause:
+        while error and error.cause and not error.message.startswith("reel_pipeline."):
             error = error.cause
         if error:
             name, _, message = error.message.strip().partition(": ")

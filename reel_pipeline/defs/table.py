@@ -120,7 +120,7 @@ REVISIONS = {
     "voice.file": "1",
     "stills.layered": "2",
     "clips.warp": "2",
-    "judge.classical": "3+61e43d028074+pp-ocrv6-small/1",
+    "judge.classical": "5+ef229de777db+pp-ocrv6-small/1",
 }
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
 

@@ -21,6 +21,7 @@ _FIDELITY = {
     "geometry_collapse": "shows the product {score:.1f} % narrower or wider than the photo",
     "altered_text": "shows lettering that differs from the photo",
     "invented_detail": "shows a detail that the photo does not have",
+    "occluded_invention": "shows parts of the product that none of its photos shows",
     "ghosting": "shows the product twice, one copy faint over the other",
     "smear": "is much less sharp than the photo",
     "color_drift": "shows a colour that is {score:.0f} dE away from the photo",

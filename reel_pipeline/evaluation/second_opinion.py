@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.evaluation.engines.advisers import Adviser
-from reel_pipeline.evaluation.pairs import Pair, aligned_pairs, side_by_side
+from reel_pipeline.evaluation.pairs import HIDDEN, Pair, aligned_pairs, side_by_side
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.records import Blob, BoxPx, CutList, Fault, ItemError, Judgement, Photo, Record, Verdict
 from reel_pipeline.store import Store, jsonable
@@ -195,7 +195,8 @@ def same_text(left: str, right: str) -> bool:
     if folded[0] == folded[1]:
         return True
     numbers = [sorted(re.findall(r"\d+", side)) for side in sides]
-    return numbers[0] == numbers[1] and SequenceMatcher(None, folded[0], folded[1], False).ratio() >= _SAME_TEXT
+    alike = SequenceMatcher(None, folded[0], folded[1], autojunk=False).ratio()
+    return numbers[0] == numbers[1] and alike >= _SAME_TEXT
 
 
 def _answer(adviser: Adviser, picture: bytes) -> Answer | None:
@@ -226,12 +227,17 @@ def _with_words(photo: Pixels) -> Pixels:
 
 
 def _with_disc(photo: Pixels) -> Pixels:
-    """A disc of a tenth of the width in the opposite of the colour that it covers, left below the middle."""
+    """A disc of a tenth of the width in the opposite of the colour that it covers, where least is hidden."""
     from PIL import Image, ImageDraw
 
     picture = Image.fromarray(photo)
-    x, y, radius = picture.width // 3, picture.height * 3 // 5, max(6, picture.width // 10)
-    under = photo[max(0, y - radius) : y + radius, max(0, x - radius) : x + radius].reshape(-1, 3).mean(0)
-    fill = tuple(0 if value > 127 else 255 for value in under)
+    radius = max(6, picture.width // 10)
+
+    def under(x: int, y: int) -> Pixels:
+        return photo[max(0, y - radius) : y + radius, max(0, x - radius) : x + radius].reshape(-1, 3)
+
+    places = [(picture.width * column // 4, picture.height * row // 4) for row in (2, 3, 1) for column in (1, 2, 3)]
+    x, y = min(places, key=lambda place: (under(*place) == HIDDEN).all(1).mean())
+    fill = tuple(0 if value > 127 else 255 for value in under(x, y).mean(0))
     ImageDraw.Draw(picture).ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)
     return np.asarray(picture, np.uint8)

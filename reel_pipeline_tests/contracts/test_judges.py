@@ -13,7 +13,8 @@ from reel_pipeline.evaluation.engines import Judge, Passport, open_engine
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import Verdict
-from reel_pipeline_tests.bench.faults import CLEAN, SMALL, make_clip
+from reel_pipeline_tests.bench.cases import CLEAN
+from reel_pipeline_tests.bench.filming import SMALL, make_clip
 from reel_pipeline_tests.drawing import product_photo
 
 ENGINES = ["classical"]

@@ -90,7 +90,7 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge, engine = ScriptedJudge(), CountingEngine()
-    monkeypatch.setattr("reel_pipeline.defs.evaluation_score.open_engine", lambda name: judge)
+    monkeypatch.setattr("reel_pipeline.defs.evaluation_score.open_engine", lambda name, gates: judge)
     monkeypatch.setattr("reel_pipeline.defs.video_clip.open_engine", lambda name: engine)
     instance = open_instance(flow.settings)
 

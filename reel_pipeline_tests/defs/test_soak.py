@@ -4,10 +4,12 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ PRODUCTS = 10
 KILLS = int(os.environ.get("REEL_SOAK_KILLS", "50"))
 SEED = int(os.environ.get("REEL_SOAK_SEED", "0")) or random.randrange(1, 1_000_000)
 PAUSE_S = (3.0, 15.0)
+PATIENCE_S = 45.0
 PUBLIC_URL = "https://reels.shop.example/"
 TARGETS = ["worker"] * 4 + ["postgres"] * 2 + ["daemon", "code_server", "webserver"]
 Heads = dict[tuple[str, str], str]
@@ -80,13 +83,16 @@ class Soak:
     idle_kills: int = 0
 
     def kill_one(self) -> None:
-        target = self.rng.choice(TARGETS)
-        workers = self.deployment.workers()
-        if not workers:
-            self.idle_kills += 1
-            target = self.rng.choice(TARGETS[4:]) if target == "worker" else target
+        """Preferably while some run is under way: waits for one, but not for ever."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (workers := self.deployment.workers()) and time.monotonic() < deadline:
+            self.deployment.restart_what_ended()
+            time.sleep(0.5)
+        self.idle_kills += not workers
+        target = self.rng.choice(TARGETS if workers else [name for name in TARGETS if name != "worker"])
         if target == "worker":
-            os.kill(self.rng.choice(workers), 9)
+            with suppress(ProcessLookupError):
+                os.kill(self.rng.choice(workers), signal.SIGKILL)
         elif target == "postgres":
             self.postgres.kill_and_restart()
         else:

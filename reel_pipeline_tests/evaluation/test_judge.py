@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,10 +12,12 @@ from reel_pipeline.evaluation.engines.classical.technical import integrated_lufs
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
+from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import CutList, Photo, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.bench import faults
-from reel_pipeline_tests.bench.faults import CLEAN, SMALL, Fault, caption, make_clip
+from reel_pipeline_tests.bench.cases import CLEAN, FAULTS
+from reel_pipeline_tests.bench.filming import SMALL, Fault, caption, make_clip
 from reel_pipeline_tests.drawing import product_photo
 
 CASES = (
@@ -29,6 +32,9 @@ CASES = (
     (Fault("black", "", frames=faults.blacken), {"black"}),
     (Fault("jump", "", frames=faults.jump), {"jump_cut"}),
     (Fault("flicker", "", frames=faults.flicker), {"flicker"}),
+    (Fault("jerk", "2.4 %", frames=faults.jerk(2.4)), {"jerk"}),
+    (Fault("wobble", "1.5 %", frames=faults.wobble(1.5)), {"nonrigid_motion"}),
+    (Fault("side", "32 %", faults.invent_side(32)), {"invented_detail", "occluded_invention"}),
 )
 
 
@@ -63,6 +69,47 @@ def test_accepts_the_clean_clip(tmp_path: Path, crf: int) -> None:
     cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30, crf=crf)
     opinion = opinion_on(path, cut_list)
     assert opinion.verdict is Verdict.ACCEPT, opinion
+
+
+def test_a_detail_crop_is_not_taken_for_the_photo_that_it_was_cut_from(tmp_path: Path) -> None:
+    whole = gallery()[0]
+    height, width = whole.shape[:2]
+    photos = (whole, np.ascontiguousarray(whole[height // 4 : height * 3 // 4, width // 5 : width * 4 // 5]))
+    path = tmp_path / "clip.mp4"
+    for first in (0, 1):
+        cut_list = make_clip(path, photos, Fault("view", "", first_photo=first), 4, SMALL, shots=1, frames_a_shot=36)
+        opinion = open_engine("classical").judge(path, cut_list, photos)
+        assert opinion.verdict is Verdict.ACCEPT, opinion
+
+
+def test_every_sound_and_format_that_can_be_injected_is_found_at_its_worst(tmp_path: Path) -> None:
+    worst = {fault.kind: fault for fault in FAULTS if fault.kind.startswith(("audio_", "spec_"))}
+    assert set(worst) == {"audio_clipping", "audio_silence", "audio_loudness", "spec_size", "spec_duration"}
+    for kind, fault in worst.items():
+        path = tmp_path / f"{kind}.mp4"
+        cut_list = make_clip(path, gallery(), fault, 3, (180, 320), 1, round(24 * fault.shot_s), 9)
+        assert kind in {charge.kind for charge in opinion_on(path, cut_list).charges}
+
+
+def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    small = cv2.resize(rng.integers(60, 200, (60, 48, 3), dtype=np.uint8), (960, 1200), interpolation=cv2.INTER_CUBIC)
+    near = cv2.resize(rng.integers(0, 255, (40, 30, 3), dtype=np.uint8), (360, 480), interpolation=cv2.INTER_CUBIC)
+    photo = small.copy()
+    photo[360:840, 300:660] = near
+    path = tmp_path / "clip.mp4"
+    with VideoWriter(path, *SMALL) as writer:
+        for index in range(30):
+            frame = np.full((SMALL[1], SMALL[0], 3), 235, np.uint8)
+            frame[120:795] = cv2.resize(small, (540, 675), interpolation=cv2.INTER_AREA)
+            scale = 0.5625 * (1 + 0.05 * index / 29)
+            grown = cv2.resize(near, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            top, left = 120 + 337 - grown.shape[0] // 2, 270 - grown.shape[1] // 2
+            frame[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
+            writer.write(Planes.from_rgb(frame))
+    opinion = open_engine("classical").judge(path, None, (photo,))
+    assert opinion.verdict is Verdict.ABSTAIN, opinion
+    assert any("moves apart" in item.error for item in opinion.unverifiable)
 
 
 def test_a_second_half_that_stands_still_is_frozen_without_a_cut_list(tmp_path: Path) -> None:

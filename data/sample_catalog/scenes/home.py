@@ -75,7 +75,7 @@ def _fuse(names: list[str], voxel: float) -> None:
 def cushion(artwork: Path, colourway: str | None) -> Product:
     """A 45 cm linen cushion with piping, upright and leaning back a little; simulated as cloth."""
     colour, other = LINENS[colourway or "sage"]
-    linen = m.woven("linen", colour, other, threads=40)
+    linen = m.woven("linen", colour, other, threads=72)
     size, cells = 4.7, 72
     vertices, faces = shapes.inflated_pillow(size, cells)
     flat = _sheet_uv(size, cells)
@@ -91,7 +91,7 @@ def cushion(artwork: Path, colourway: str | None) -> Product:
     rim += [cells * (cells + 1) + j for j in range(1, cells + 1)]
     rim += [i * (cells + 1) + cells for i in range(cells - 1, -1, -1)]
     rim += list(range(cells - 1, -1, -1))
-    cord = m.woven("cord", other, colour, threads=14, kind="Object")
+    cord = m.woven("cord", other, colour, threads=24, kind="Object")
     shapes.sweep(
         "piping", [tuple(upright[k]) for k in rim], [(0.05, 0.05)], cord, sideways=(0.02, 1, 0.01), segments=16
     )
@@ -190,9 +190,10 @@ def kettle(artwork: Path, colourway: str | None) -> Product:
 
 
 def towel(artwork: Path, colourway: str | None) -> Product:
-    """A folded bath towel in undyed cotton: three soft layers, the fold towards the viewer."""
-    cotton = m.woven("cotton", "#e6ddcb", "#d3c7b0", threads=34, sheen=0.4)
-    m.bump(cotton, m.noise(cotton, 24, 6), 0.8, 0.03)
+    """A folded bath towel in undyed cotton terry: three soft layers, the fold towards the viewer."""
+    yarn = m.plain("yarn", "#efe6d4", 0.95, Sheen_Weight=0.3, Sheen_Roughness=0.6, Specular_IOR_Level=0.1)
+    ground = m.plain("ground", "#c4b699", 1.0, Specular_IOR_Level=0.0)
+    m.bump(ground, m.noise(ground, 30, 3), 0.8, 0.02)
     rng = np.random.default_rng(4)
     w, d, layer = 2.9, 1.9, 0.19
     for k in range(3):
@@ -218,9 +219,8 @@ def towel(artwork: Path, colourway: str | None) -> Product:
         for j in range(len(outline) - 1):
             for i in range(n - 1):
                 faces.append((j * n + i, j * n + i + 1, (j + 1) * n + i + 1, (j + 1) * n + i))
-        cloth = shapes.mesh_object(f"layer{k}", vertices, faces, cotton, uv)
+        cloth = shapes.mesh_object(f"layer{k}", vertices, faces, ground, uv)
         thick = cloth.modifiers.new("thickness", "SOLIDIFY")
         thick.thickness, thick.offset = 0.05, 0
-        rounded = cloth.modifiers.new("hem", "BEVEL")
-        rounded.width, rounded.segments = 0.012, 2
+        shapes.pile(cloth, yarn, loops=420_000, length=0.012, seed=k)
     return Product()

@@ -143,12 +143,15 @@ def woven(name: str, colour: str, other: str, threads: float = 90, sheen: float 
     """Plain weave over UVs in scene units; `threads` per scene unit."""
     material = plain(name, colour, 0.95, Sheen_Weight=sheen, Sheen_Roughness=0.5, Specular_IOR_Level=0.15)
     vector = coordinates(material, kind=kind)
-    wobble = add(material, "TexNoise", Scale=9.0, Detail=4.0)
-    link(material, vector, wobble.inputs["Vector"])
-    bent = add(material, "VectorMath", operation="MULTIPLY_ADD")
-    link(material, wobble.outputs["Color"], bent.inputs[0])
-    bent.inputs[1].default_value = (0.03, 0.03, 0.03)
-    link(material, vector, bent.inputs[2])
+    bent = vector
+    for scale, size in ((9.0, 0.03), (threads * 0.8, 0.35 / threads)):
+        wobble = add(material, "TexNoise", Scale=scale, Detail=4.0)
+        link(material, vector, wobble.inputs["Vector"])
+        moved = add(material, "VectorMath", operation="MULTIPLY_ADD")
+        link(material, wobble.outputs["Color"], moved.inputs[0])
+        moved.inputs[1].default_value = (size, size, size)
+        link(material, bent, moved.inputs[2])
+        bent = moved.outputs[0]
     waves = []
     for direction in ("X", "Y"):
         wave = add(
@@ -161,7 +164,7 @@ def woven(name: str, colour: str, other: str, threads: float = 90, sheen: float 
             Detail=1.0,
         )
         wave.inputs["Detail Scale"].default_value = 4.0
-        link(material, bent.outputs[0], wave.inputs["Vector"])
+        link(material, bent, wave.inputs["Vector"])
         waves.append(wave.outputs["Fac"])
     weave = add(material, "Math", operation="MULTIPLY")
     link(material, waves[0], weave.inputs[0])
@@ -176,6 +179,17 @@ def woven(name: str, colour: str, other: str, threads: float = 90, sheen: float 
     link(material, dark, shader(material).inputs["Base Color"])
     bump(material, weave.outputs[0], 0.5, 0.012)
     bump(material, slub.outputs[0], 0.2, 0.01)
+    return material
+
+
+def boucle(name: str, colour: str, shade: str) -> Material:
+    """Upholstery of looped yarn: knots without order."""
+    material = plain(name, colour, 0.95, Sheen_Weight=0.3, Sheen_Roughness=0.5, Specular_IOR_Level=0.15)
+    knots = noise(material, 13, 4)
+    tone = mix(material, ramp(material, knots, 0.35, 0.6, 0.8, 0), colour, shade)
+    link(material, tone, shader(material).inputs["Base Color"])
+    bump(material, knots, 0.9, 0.07)
+    bump(material, noise(material, 60, 3), 0.4, 0.015)
     return material
 
 

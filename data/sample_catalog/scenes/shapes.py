@@ -232,6 +232,21 @@ def drape(
     return mesh_object(name, grid, faces, material, [tuple(p[:2]) for p in grid])
 
 
+def pile(cloth: bpy.types.Object, yarn: bpy.types.Material, loops: int, length: float, seed: int) -> None:
+    """Cover a cloth with the curled yarn ends of terry."""
+    cloth.data.materials.append(yarn)
+    system = cloth.modifiers.new("pile", "PARTICLE_SYSTEM").particle_system
+    system.seed = seed
+    hair = system.settings
+    hair.type, hair.count, hair.hair_length, hair.hair_step = "HAIR", loops, length, 4
+    hair.use_modifier_stack, hair.use_advanced_hair = True, True
+    hair.length_random, hair.brownian_factor = 0.4, 0.008
+    hair.render_step = 2
+    hair.kink, hair.kink_amplitude, hair.kink_frequency, hair.kink_shape = "CURL", 0.006, 2.0, 0.0
+    hair.root_radius, hair.tip_radius, hair.radius_scale = 1.0, 0.8, 0.0055
+    hair.distribution, hair.material = "RAND", 2
+
+
 def _hollow(along: float) -> float:
     """How far a cushion's side is pulled in, 0 at its ends (-1, 1) and at most 1, with a slight ripple."""
     return (1 - along**2) * (1 + 0.12 * math.sin(9 * along + 1)) / 1.12

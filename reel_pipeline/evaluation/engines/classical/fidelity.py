@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.evaluation.engines.classical.colour import colour_difference, lightness_gain
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.tiles import (
@@ -16,8 +17,6 @@ from reel_pipeline.evaluation.engines.classical.tiles import (
     Comparison,
     Mask,
     Plane,
-    colour_difference,
-    lightness_gain,
 )
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.records import BoxPx
@@ -28,6 +27,7 @@ _SEARCH_PX = 14
 _MIN_SHIFT_PX = 1.2
 """On the grid; clean clips stay below 0.8 px at the 99th percentile."""
 _MIN_AREA_PX = 12
+_MIN_DETAIL_PX = 2000
 _FLOW_WINDOW_PX = 24
 _APART_LEVELS = 5.0
 """Mean difference below which a window's structure is where it should be, whatever the flow says."""
@@ -44,6 +44,7 @@ def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     for kind, score in (("ghosting", ghost), ("smear", smear)):
         yield _suspect(comparison, kind, score, frame, _whole(comparison))
     yield _warp(comparison, frame)
+    yield _unexplained(comparison, frame)
     yield from _windows(comparison, frame)
 
 
@@ -58,6 +59,14 @@ def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
         x, y, width, height = (int(value) for value in stats[label, :4])
         worst = float(mismatch[labels == label].max())
         yield _suspect(comparison, "invented_detail", min(worst, 1.0), frame, (x, y, width, height))
+
+
+def _unexplained(comparison: Comparison, frame: int) -> Suspicion:
+    """Of the detail that is seen, the share that no photo has there: what a move showed was made up."""
+    matching, other = comparison.explained()
+    share = other / (matching + other) if matching + other >= _MIN_DETAIL_PX else 0.0
+    box = _largest(np.asarray(comparison.mismatch() > CLEARLY_OFF, np.bool_))
+    return _suspect(comparison, "occluded_invention", share, frame, box)
 
 
 def _warp(comparison: Comparison, frame: int) -> Suspicion:

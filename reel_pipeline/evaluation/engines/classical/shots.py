@@ -11,9 +11,13 @@ import numpy as np
 
 from reel_pipeline.evaluation.engines import Passport
 from reel_pipeline.evaluation.engines.classical import overlays
+from reel_pipeline.evaluation.engines.classical.bending import bending_percent
+from reel_pipeline.evaluation.engines.classical.choice import fittest, outside_share
+from reel_pipeline.evaluation.engines.classical.colour import colour_difference
 from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
-from reel_pipeline.evaluation.engines.classical.fidelity import MAX_RELIGHT, inspect
+from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF, MAX_RELIGHT, inspect
 from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample
+from reel_pipeline.evaluation.engines.classical.layers import moves_in_two_layers
 from reel_pipeline.evaluation.engines.classical.lettering import inspect_text
 from reel_pipeline.evaluation.engines.classical.registration import (
     SURE_INLIERS,
@@ -23,7 +27,8 @@ from reel_pipeline.evaluation.engines.classical.registration import (
 )
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.temporal import Scene
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, colour_difference, compare
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, compare
+from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList
 
@@ -33,10 +38,16 @@ MIN_SEEN = 0.4
 """Share of the visible photo that must lie open: the rest may be covered by captions."""
 MIN_FRAME_DETAIL = 0.01
 """Share of a frame with local contrast, from which on a frame that no photo explains shows another thing."""
-NEARLY_AS_MUCH = 0.95
-"""Share of the most explained detail; a photo loses up to 3 % of it at its rim, where it is not compared."""
-OTHER_COLOUR = 6.0
-"""CIEDE2000: a block that differs by more is not this photo's, when several photos are compared with one frame."""
+BOUND_TO_PLANE = {
+    "warped_logo",
+    "invented_detail",
+    "occluded_invention",
+    "altered_text",
+    "color_drift",
+    "geometry_collapse",
+    "ghosting",
+}
+"""Kinds of fault that parallax looks like."""
 MAX_CARD_DETAIL = 0.004
 """As `MIN_FRAME_DETAIL`, on an end card beside what it lists."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
@@ -88,8 +99,16 @@ class Examiner:
                 prefer = view.placement.photo
         if self.cut_list is None:
             views = [view for view in self._without_overlays(scene, views) if view]
-        for view in views:
-            self._judge_view(scene, view)
+        found = [self._inspected(view) for view in views]
+        in_layers = any(moves_in_two_layers(view.comparison) for view in views)
+        if in_layers and any(_is_guilty(item, {"warped_logo", "invented_detail"}) for items in found for item in items):
+            # What moves apart was compared with one plane: a deviation proves nothing.
+            self._cannot(scene, "its background moves apart from the product, so they can't be compared as one")
+            found = [[item for item in items if not _is_guilty(item, BOUND_TO_PLANE)] for items in found]
+        for view, items in zip(views, found, strict=True):
+            self._judge_view(scene, view, items)
+        if not in_layers:
+            self._judge_bending(scene, views)
         if views and len(views) == len(samples):
             self.findings.verified_scenes += 1
         if not samples:
@@ -101,13 +120,15 @@ class Examiner:
             self._cannot(scene, "it shows more than the text and logo that its cut list names")
 
     def _view(self, scene: Scene, sample: Sample, prefer: int | None) -> _View | None:
+        """Without `prefer`, every photo may be the one that is shown."""
         hidden = self._hidden(sample)
         placements = candidates(self.references, sample.y, prefer)
         if placements and not self.matrix_is_chosen:
             self._choose_matrix(sample, placements[0], hidden)
         rgb = sample.rgb(self.matrix)
         compared = [(place, compare(self.references[place.photo], place, rgb, hidden)) for place in placements]
-        best = _fittest([(place, comparison) for place, comparison in compared if comparison])
+        pairs = [(place, comparison) for place, comparison in compared if comparison]
+        best = fittest(pairs, self.references, sample.y, hidden)
         if best is None:
             self._unplaced(scene, sample, rgb, hidden, 1.0)
             return None
@@ -115,6 +136,8 @@ class Examiner:
         if best[0].inliers < SURE_INLIERS and explained < MIN_EXPLAINED:
             self._unplaced(scene, sample, rgb, hidden, 1.0 - explained)
             return None
+        if prefer is not None and (best[1].mismatch() > CLEARLY_OFF).any():
+            return self._view(scene, sample, None)
         return _View(sample, rgb, hidden, *best)
 
     def _hidden(self, sample: Sample) -> Mask:
@@ -156,11 +179,16 @@ class Examiner:
             else:
                 yield _View(view.sample, view.rgb, mask, view.placement, comparison)
 
-    def _judge_view(self, scene: Scene, view: _View) -> None:
-        comparison, reference = view.comparison, self.references[view.placement.photo]
-        found = list(inspect(comparison, view.sample.index, self.cut_list is not None))
+    def _inspected(self, view: _View) -> list[Suspicion]:
+        comparison, reference, frame = view.comparison, self.references[view.placement.photo], view.sample.index
         lines = self.passport_of(reference.index).text
-        found += inspect_text(reference, lines, comparison, view.rgb, view.hidden, view.sample.index)
+        return [
+            *inspect(comparison, frame, self.cut_list is not None),
+            *inspect_text(reference, lines, comparison, view.rgb, view.hidden, frame),
+        ]
+
+    def _judge_view(self, scene: Scene, view: _View, found: Sequence[Suspicion]) -> None:
+        comparison, reference = view.comparison, self.references[view.placement.photo]
         for suspicion in found:
             if suspicion.kind == "relit":
                 if suspicion.score > MAX_RELIGHT:
@@ -171,30 +199,27 @@ class Examiner:
         self.findings.least_seen = min(self.findings.least_seen, seen)
         if seen < MIN_SEEN:
             self._cannot(scene, "captions cover most of the product")
-        if _outside_share(view, reference) > MAX_OUTSIDE[self.cut_list is not None]:
+        outside = outside_share(reference, comparison, view.sample.y, view.hidden)
+        if outside > MAX_OUTSIDE[self.cut_list is not None]:
             self._cannot(scene, "a part of the picture is shown by none of the photos")
+
+    def _judge_bending(self, scene: Scene, views: Sequence[_View]) -> None:
+        """Only where something is out of place: elsewhere a difference of flows is their noise."""
+        warped = [item for at, item in self.findings.suspicions if at == scene and _is_guilty(item, {"warped_logo"})]
+        if warped:
+            first = views[0].placement.photo
+            score = bending_percent([view.comparison for view in views if view.placement.photo == first])
+            worst = max(warped, key=lambda item: item.score)
+            bent = Suspicion("nonrigid_motion", score, worst.frame, worst.box, worst.evidence)
+            self.findings.suspicions.append((scene, bent))
 
     def _cannot(self, scene: Scene, why: str) -> None:
         if (scene, why) not in self.findings.unverifiable:
             self.findings.unverifiable.append((scene, why))
 
 
-def _fittest(pairs: Sequence[tuple[Placement, Comparison]]) -> tuple[Placement, Comparison] | None:
-    """The photo that explains most of the frame's detail; of those that explain nearly as much, the least contradicted.
-
-    A detail crop and its source explain the same detail, but only one ends where the frame does; two colourways may be
-    the same picture but for the colour. A photo that explains less is never taken for being contradicted less: what it
-    leaves unexplained would go unjudged.
-    """
-    most = max((comparison.explained()[0] for _, comparison in pairs), default=0)
-    close = [pair for pair in pairs if pair[1].explained()[0] >= NEARLY_AS_MUCH * most]
-    return min(close, key=lambda pair: _contradicted(pair[1])) if len(close) > 1 else next(iter(close), None)
-
-
-def _contradicted(comparison: Comparison) -> int:
-    """Grid pixels whose detail or colour is not the photo's."""
-    difference, valid, (step_x, step_y) = colour_difference(comparison, 1.0)
-    return comparison.explained()[1] + int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
+def _is_guilty(suspicion: Suspicion, kinds: set[str]) -> bool:
+    return suspicion.kind in kinds and suspicion.score >= thresholds()[suspicion.kind]
 
 
 def _detail_share(luma: Pixels, hidden: Mask) -> float:
@@ -215,20 +240,3 @@ def _open_share(comparison: Comparison) -> float:
     rim[8:-8, 8:-8] = True
     shown = detailed & rim & comparison.uncropped
     return float(comparison.valid[shown].mean()) if shown.any() else 0.0
-
-
-def _outside_share(view: _View, reference: Reference) -> float:
-    """Share of the frame with sharp edges beyond the photo's rim. A backdrop is plain or blurred there."""
-    height, width = view.sample.y.shape
-    scale = 270 / width
-    size = (270, round(height * scale))
-    small = cv2.GaussianBlur(cv2.resize(view.sample.y, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
-    right, bottom = float(reference.width_px), float(reference.height_px)
-    corners = np.array([[[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]])
-    hull = cv2.perspectiveTransform(corners, view.comparison.photo_to_frame)[0] * scale
-    photo = cv2.fillConvexPoly(np.zeros(small.shape, np.uint8), np.rint(hull).astype(np.int32), 1)
-    beyond = cv2.dilate(photo, np.ones((9, 9), np.uint8)) == 0
-    open_here = cv2.resize(view.hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) == 0
-    edges = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 30
-    area = cv2.dilate((edges & beyond & open_here).astype(np.uint8), np.ones((5, 5), np.uint8))
-    return float(area.mean())

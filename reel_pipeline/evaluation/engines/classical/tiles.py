@@ -4,7 +4,6 @@ Works on the grid: the visible part of the photo at the scale at which the frame
 deviation is called is `fidelity.py`'s business.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -23,7 +22,6 @@ RESIDUAL_LEVELS = 7.0
 """A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
 _BLUR_SIGMA_PX = 0.8
 """On both pictures: levels out the interpolation kernels of whoever made the video."""
-_COLOUR_STEP_PX = 9
 _MIN_VALID_SHARE = 0.6
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
@@ -60,10 +58,16 @@ class Comparison:
 
     def explained(self) -> tuple[int, int]:
         """How many grid pixels with detail in the frame match, and how many with detail in either picture don't."""
-        in_frame = self.valid & (_local_std(self.frame) > 8)
-        matching = (self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS)
-        either = in_frame | (self.valid & (self.detail > 8))
-        return int((in_frame & matching).sum()), int((either & ~matching).sum())
+        matched = self.matched()
+        either = self.valid & ((_local_std(self.frame) > 8) | (self.detail > 8))
+        return int(matched.sum()), int((either & ~self._matching()).sum())
+
+    def matched(self) -> Mask:
+        """Grid pixels with detail in the frame that the photo has too."""
+        return np.asarray(self.valid & (_local_std(self.frame) > 8) & self._matching(), np.bool_)
+
+    def _matching(self) -> Mask:
+        return np.asarray((self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS), np.bool_)
 
     def explained_share(self) -> float:
         """Of the detail, the share that matches; 0 where there is too little to tell."""
@@ -80,10 +84,10 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     if grid is None:
         return None
     photo_rgb = grid.photo_pixels()
-    frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
+    frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
     photo, frame = _luma(photo_rgb), _luma(frame_on_grid)
-    uncropped = _uncropped(photo, frame, valid)
-    valid &= uncropped
+    uncropped = _uncropped(photo, frame, seen)
+    valid = _clear_of_rim(seen) & uncropped
     detail = _local_std(photo)
     flow = _flow(photo, frame, valid)
     matrix = placement.matrix
@@ -91,8 +95,8 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     if correction is not None:
         # The frame is fetched again, once, from where it really has the photo.
         matrix = grid.corrected(matrix, correction)
-        frame_on_grid, valid = grid.frame_pixels(frame_rgb, hidden, matrix)
-        valid &= uncropped
+        frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, matrix)
+        valid = _clear_of_rim(seen) & uncropped
         frame = _luma(frame_on_grid)
         flow = _flow(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
@@ -139,7 +143,7 @@ class _Grid:
         return np.asarray(matrix @ self.to_photo)
 
     def frame_pixels(self, frame: Pixels, hidden: Mask, matrix: Matrix) -> tuple[Pixels, Mask]:
-        """The frame fetched onto the grid, and where it is to be trusted."""
+        """The frame fetched onto the grid, and where it lies in the frame and under no overlay."""
         reduce = min(1.0, WORKING_WIDTH_PX / frame.shape[1])
         small = cv2.resize(frame, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA) if reduce < 1 else frame
         shown = cv2.resize((~hidden).astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
@@ -149,12 +153,17 @@ class _Grid:
         how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         pixels = cv2.warpPerspective(small, whole, self.size, flags=how, borderMode=cv2.BORDER_REPLICATE)
         seen = cv2.warpPerspective(shown, whole, self.size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-        # Two pixels in: at its rim the photo may be blended with what the maker put around it.
-        seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
-        return np.asarray(pixels, np.uint8), cv2.erode(seen, np.ones((3, 3), np.uint8)) > 0
+        return np.asarray(pixels, np.uint8), np.asarray(seen > 0, np.bool_)
 
     def corrected(self, matrix: Matrix, correction: Matrix) -> Matrix:
         return np.asarray(matrix @ self.to_photo @ correction @ np.linalg.inv(self.to_photo))
+
+
+def _clear_of_rim(seen: Mask) -> Mask:
+    """Two pixels in: at its rim the photo may be blended with what the maker put around it."""
+    inner = seen.astype(np.uint8)
+    inner[:2], inner[-2:], inner[:, :2], inner[:, -2:] = 0, 0, 0, 0
+    return np.asarray(cv2.erode(inner, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
 def _luma(rgb: Pixels) -> Plane:
@@ -172,36 +181,36 @@ def _local_std(plane: Plane) -> Plane:
     return np.sqrt(np.maximum(_box(plane * plane) - mean * mean, 0))
 
 
-def _uncropped(photo: Plane, frame: Plane, valid: Mask) -> Mask:
+def _uncropped(photo: Plane, frame: Plane, seen: Mask) -> Mask:
     """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
     keep = np.ones(photo.shape, np.bool_)
-    differs, weight = np.abs(frame - photo), valid.astype(np.float32)
+    differs, weight = np.abs(frame - photo), seen.astype(np.float32)
     for axis in (0, 1):
         # A mat may have a gradient of light: calm is smooth, not constant.
         size = (41, 1) if axis == 0 else (1, 41)
         smooth = cv2.blur(frame * weight, size) / np.maximum(cv2.blur(weight, size), 1e-3)
-        rough = np.abs(frame - smooth)
-        shown, seen, off = (plane if axis == 0 else plane.T for plane in (rough, valid & keep, differs))
-        view = keep if axis == 0 else keep.T
+        rough, apart = (plane if axis == 0 else plane.T for plane in (np.abs(frame - smooth), differs))
+        there, view = (mask if axis == 0 else mask.T for mask in (seen & keep, keep))
         for step in (1, -1):
-            count = 0
-            for row, open_here in zip(shown[::step], seen[::step], strict=True):
-                values = row[open_here]
-                if len(values) > 8 and np.percentile(values, 97) >= _CALM_LEVELS:
-                    break
-                count += 1
-            # Calm rows that equal the photo are its own backdrop.
-            there = (slice(None, count) if step == 1 else slice(len(shown) - count, None)) if count else slice(0, 0)
-            apart = off[there][seen[there]]
-            if 0 < count <= _MAX_CROP * len(shown) and len(apart) and np.percentile(apart, 99.5) > _CROPPED_LEVELS:
-                view[there] = False
-                view[_beside(count, len(shown), step)] = False
+            count = _cropped_rows(rough[::step], apart[::step], there[::step])
+            if 0 < count <= _MAX_CROP * len(view):
+                # Three rows more: photo and ground are blended there.
+                view[::step][: count + 3] = False
     return keep
 
 
-def _beside(count: int, total: int, step: int) -> slice:
-    """Three rows next to `count` cropped ones, where photo and ground are blended."""
-    return slice(count, count + 3) if step == 1 else slice(max(0, total - count - 3), total - count)
+def _cropped_rows(rough: Plane, apart: Plane, seen: Mask) -> int:
+    """How many rows from the first on are calm, up to the last one that differs from the photo."""
+    count = 0
+    for number, open_here in enumerate(seen):
+        if open_here.sum() <= 8:
+            continue
+        if np.percentile(rough[number][open_here], 97) >= _CALM_LEVELS:
+            break
+        # Calm rows that equal the photo are its own backdrop.
+        if np.percentile(apart[number][open_here], 97) > _CROPPED_LEVELS:
+            count = number + 1
+    return count
 
 
 def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
@@ -263,37 +272,3 @@ def _stretch_percent(matrix: Matrix, reference: Reference) -> float:
     jacobian = (matrix[:2, :2] - np.outer([u, v], matrix[2, :2])) / w
     stretch = np.linalg.svd(jacobian, compute_uv=False)
     return float(100 * (stretch[0] / stretch[1] - 1))
-
-
-def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask, tuple[int, int]]:
-    """CIEDE2000 between window means on a coarse grid, the photo's lightness first multiplied by `gain`.
-
-    Returns the differences, where they are valid, and the coarse grid's step in x and y in grid pixels.
-    """
-    from skimage import color
-
-    photo, frame, valid = _coarse(comparison)
-    photo = photo * np.array([gain, 1, 1], np.float32)
-    ciede2000: Callable[..., Plane] = color.deltaE_ciede2000
-    difference = np.asarray(ciede2000(photo, frame), np.float32)
-    return difference, valid, (_COLOUR_STEP_PX, _COLOUR_STEP_PX)
-
-
-def lightness_gain(comparison: Comparison) -> float:
-    """The common factor on L* that most windows agree on."""
-    photo, frame, valid = _coarse(comparison)
-    enough = valid & (photo[..., 0] > 8)
-    return float(np.median(frame[..., 0][enough] / photo[..., 0][enough])) if enough.sum() > 10 else 1.0
-
-
-def _coarse(comparison: Comparison) -> tuple[Plane, Plane, Mask]:
-    """Means in linear-ish float RGB of blocks, as Lab; a block counts when nearly all of it is valid."""
-    rows, columns = comparison.photo.shape
-    size = (max(1, columns // _COLOUR_STEP_PX), max(1, rows // _COLOUR_STEP_PX))
-
-    def reduced(rgb: Pixels) -> Plane:
-        small = cv2.resize(rgb.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
-
-    share = cv2.resize(comparison.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return reduced(comparison.photo_rgb), reduced(comparison.frame_rgb), share > 0.95

@@ -1,0 +1,85 @@
+"""Which of the photos that fit a frame it shows, and how much of the frame that photo leaves out.
+
+Each candidate was placed by `registration.py` and compared by `tiles.py`.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines.classical.colour import colour_difference
+from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Placement, Reference
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask
+from reel_pipeline.media.photo import Pixels
+
+NEARLY_AS_GOOD = 0.01
+"""Share of the most explained detail by which two photos may differ in what they leave unexplained, as noise."""
+OTHER_COLOUR = 6.0
+"""CIEDE2000: a block that differs by more is not this photo's, when several photos are compared with one frame."""
+_WIDTH_PX = 270
+_EDGE_LEVELS = 30
+
+
+def fittest(
+    pairs: Sequence[tuple[Placement, Comparison]], references: Sequence[Reference], luma: Pixels, hidden: Mask
+) -> tuple[Placement, Comparison] | None:
+    """The photo that leaves least of the frame unexplained, inside its area or beyond; of equals the one that explains
+    most. HW uint8, kept frame.
+
+    A detail crop and its source explain the same detail, but only one ends where the frame does; two colourways may be
+    the same picture but for the colour. What a smaller photo would leave unjudged beyond its rim counts against it.
+    """
+    if len(pairs) < 2:
+        return next(iter(pairs), None)
+    matched = [_on_screen(comparison, luma) for _, comparison in pairs]
+    to_grid = (WORKING_WIDTH_PX / _WIDTH_PX) ** 2 * min(1.0, luma.shape[1] / WORKING_WIDTH_PX) ** 2
+    unexplained = []
+    for place, comparison in pairs:
+        beyond = _beyond(references[place.photo], comparison, luma)
+        others = max(int((mask & beyond).sum()) for mask in matched)
+        edges = outside_share(references[place.photo], comparison, luma, hidden) * beyond.size
+        unexplained.append(_contradicted(comparison) + to_grid * (others + edges))
+    noise = NEARLY_AS_GOOD * max(comparison.explained()[0] for _, comparison in pairs)
+    close = [pair for pair, left in zip(pairs, unexplained, strict=True) if left <= min(unexplained) + noise]
+    return max(close, key=lambda pair: pair[1].explained()[0])
+
+
+def outside_share(reference: Reference, comparison: Comparison, luma: Pixels, hidden: Mask) -> float:
+    """Share of the frame with sharp edges beyond the photo's rim. A backdrop is plain or blurred there."""
+    size = _size(luma)
+    small = cv2.GaussianBlur(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
+    open_here = cv2.resize(hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) == 0
+    edges = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > _EDGE_LEVELS
+    found = edges & _beyond(reference, comparison, luma) & open_here
+    return float(cv2.dilate(found.astype(np.uint8), np.ones((5, 5), np.uint8)).mean())
+
+
+def _beyond(reference: Reference, comparison: Comparison, luma: Pixels) -> Mask:
+    """Where the frame, at `_WIDTH_PX`, lies outside the photo, clear of windows at its rim."""
+    size = _size(luma)
+    right, bottom = float(reference.width_px), float(reference.height_px)
+    corners = np.array([[[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]])
+    hull = cv2.perspectiveTransform(corners, comparison.photo_to_frame)[0] * (_WIDTH_PX / luma.shape[1])
+    photo = cv2.fillConvexPoly(np.zeros(size[::-1], np.uint8), np.rint(hull).astype(np.int32), 1)
+    return np.asarray(cv2.dilate(photo, np.ones((11, 11), np.uint8)) == 0, np.bool_)
+
+
+def _on_screen(comparison: Comparison, luma: Pixels) -> Mask:
+    """Where the frame, at `_WIDTH_PX`, has detail that the photo explains."""
+    scale = _WIDTH_PX / luma.shape[1]
+    matrix = np.diag([scale, scale, 1.0]) @ comparison.to_frame
+    matched = comparison.matched().astype(np.uint8)
+    return np.asarray(cv2.warpPerspective(matched, matrix, _size(luma), flags=cv2.INTER_NEAREST) > 0, np.bool_)
+
+
+def _size(luma: Pixels) -> tuple[int, int]:
+    return _WIDTH_PX, max(16, round(_WIDTH_PX * luma.shape[0] / luma.shape[1]))
+
+
+def _contradicted(comparison: Comparison) -> int:
+    """Grid pixels whose detail or colour is not the photo's, and those of the photo's detail that was cropped away."""
+    difference, valid, (step_x, step_y) = colour_difference(comparison, 1.0)
+    other_colour = int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
+    cropped = int(((comparison.detail > 8) & ~comparison.uncropped).sum())
+    return comparison.explained()[1] + other_colour + cropped

@@ -1,0 +1,45 @@
+"""Colour of photo against frame, in means of small blocks: what a codec leaves of colour is no finer."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, Plane
+from reel_pipeline.media.photo import Pixels
+
+_STEP_PX = 9
+
+
+def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask, tuple[int, int]]:
+    """CIEDE2000 between window means on a coarse grid, the photo's lightness first multiplied by `gain`.
+
+    Returns the differences, where they are valid, and the coarse grid's step in x and y in grid pixels.
+    """
+    from skimage import color
+
+    photo, frame, valid = _coarse(comparison)
+    photo = photo * np.array([gain, 1, 1], np.float32)
+    ciede2000: Callable[..., Plane] = color.deltaE_ciede2000
+    difference = np.asarray(ciede2000(photo, frame), np.float32)
+    return difference, valid, (_STEP_PX, _STEP_PX)
+
+
+def lightness_gain(comparison: Comparison) -> float:
+    """The common factor on L* that most windows agree on."""
+    photo, frame, valid = _coarse(comparison)
+    enough = valid & (photo[..., 0] > 8)
+    return float(np.median(frame[..., 0][enough] / photo[..., 0][enough])) if enough.sum() > 10 else 1.0
+
+
+def _coarse(comparison: Comparison) -> tuple[Plane, Plane, Mask]:
+    """Means in linear-ish float RGB of blocks, as Lab; a block counts when nearly all of it is valid."""
+    rows, columns = comparison.photo.shape
+    size = (max(1, columns // _STEP_PX), max(1, rows // _STEP_PX))
+
+    def reduced(rgb: Pixels) -> Plane:
+        small = cv2.resize(rgb.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
+
+    share = cv2.resize(comparison.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return reduced(comparison.photo_rgb), reduced(comparison.frame_rgb), share > 0.95

@@ -1,0 +1,220 @@
+"""Clips for the judge's benchmark: real photos, a camera path independent of the fault, the codec after it.
+
+Needs no other room: the clips are made here, so the judge is tested on pictures that no generator of this project made.
+What is done to them is `faults.py`'s business.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from reel_pipeline.errors import PhotoError
+from reel_pipeline.media.photo import Pixels, normalise
+from reel_pipeline.media.video import Encoding, Planes, VideoWriter
+from reel_pipeline.records import Cut, CutList, Overlay
+from reel_pipeline_tests.bench.sound import Stereo, steady_sound, write_m4a
+
+FULL, SMALL = (1080, 1920), (540, 960)
+ONSETS = ("constant", "ramp", "burst")
+BoxPx = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Product:
+    sku: str
+    photos: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames, `sound` the track,
+    `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s unit."""
+
+    kind: str
+    severity: str
+    alter: Callable[[Pixels, np.random.Generator], Pixels] | None = None
+    frames: Callable[[list[Pixels]], list[Pixels]] | None = None
+    needs_text: bool = False
+    amount: float = 0.0
+    sound: Callable[[Stereo], Stereo] | None = None
+    listed: Callable[[CutList], CutList] | None = None
+    crf: int = 20
+    first_photo: int = 0
+    shot_s: float = 1.5
+
+
+def load_products(folder: Path, split: str, count: int) -> list[Product]:
+    """`count` products spread over the catalogue, of both halves in turn. Reads files and SKUs only, no label."""
+    if split == "all":
+        halves = load_products(folder, "even", (count + 1) // 2), load_products(folder, "odd", count // 2)
+        return [product for pair in zip_longest(*halves) for product in pair if product]
+    entries = json.loads((folder / "catalog.json").read_text())["products"]
+    chosen = [entry for entry in entries if int(entry["sku"].split("-")[-1]) % 2 == ("even", "odd").index(split)]
+    step = max(1, len(chosen) // count)
+    return [Product(entry["sku"], _photos(folder, entry["images"][:4])) for entry in chosen[::step][:count]]
+
+
+def _photos(folder: Path, images: list[dict[str, str]]) -> tuple[Pixels, ...]:
+    photos = []
+    for image in images:
+        try:
+            photos.append(normalise((folder / image["file"]).read_bytes()).pixels)
+        except PhotoError as error:
+            print(f"{image['file']} left out: {error}", file=sys.stderr)
+    return tuple(photos)
+
+
+def product_box(rgb: Pixels) -> BoxPx:
+    """Where the picture differs from its border, else its middle."""
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+    mask = (np.linalg.norm(lab - np.median(border, 0), axis=2) > 12).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    height, width = mask.shape
+    if not 0.01 < mask.mean() < 0.85:
+        return width // 5, height // 5, width * 3 // 5, height * 3 // 5
+    x, y, w, h = cv2.boundingRect(mask)
+    return x, y, w, h
+
+
+def film(
+    photo: Pixels, frame_count: int, rng: np.random.Generator, blurred: bool, size: tuple[int, int]
+) -> Iterator[Pixels]:
+    """A slow zoom or pan over one photo on its own backdrop or a blurred copy, HWC RGB of `size` (width, height)."""
+    width, height = size
+    # A cubic warp below half size would alias, which no honest maker ships.
+    reduce = min(1.0, 1.7 * width / photo.shape[1])
+    photo = np.asarray(cv2.resize(photo, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
+    rows, columns = photo.shape[:2]
+    fit = min(width / columns, 1.6 * width / 1080 / reduce)
+    base = (
+        fit * rng.uniform(0.85, 1.0)
+        if rng.random() < 0.6
+        else min(max(fit, height / rows * 0.8), 1.6 * width / 1080 / reduce)
+    )
+    grow = rng.uniform(0.04, 0.10) * (1 if rng.random() < 0.6 else -1)
+    drift = rng.uniform(-0.03, 0.03, 2) * width
+    border = np.median(np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]]), axis=0)
+    backdrop = np.empty((height, width, 3), np.uint8)
+    if blurred:
+        cover = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
+        backdrop[:] = cv2.GaussianBlur(cover, (0, 0), width / 27)
+    else:
+        backdrop[:] = border.astype(np.uint8)
+    for index in range(frame_count):
+        t = index / max(1, frame_count - 1)
+        ease = t * t * (3 - 2 * t)
+        scale = base * (1 + grow * ease)
+        x = width / 2 - scale * columns / 2 + drift[0] * ease
+        y = height * 0.48 - scale * rows / 2 + drift[1] * ease
+        frame = backdrop.copy()
+        matrix = np.array([[scale, 0, x], [0, scale, y]])
+        cv2.warpAffine(photo, matrix, size, dst=frame, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_TRANSPARENT)
+        yield frame
+
+
+def caption(frame: Pixels, text: str, box: BoxPx) -> None:
+    """Dark letters on a light plate; nothing is drawn outside `box`."""
+    x, y, width, height = box
+    frame[y : y + height, x : x + width] = (250, 248, 244)
+    scale = 0.9 * width / cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.0, 1)[0][0]
+    place = (x + width // 20, y + height * 2 // 3)
+    cv2.putText(frame, text, place, cv2.FONT_HERSHEY_DUPLEX, scale, (30, 30, 30), 1 + round(scale), cv2.LINE_AA)
+
+
+def end_card(size: tuple[int, int], frame_count: int) -> Iterator[Pixels]:
+    frame = np.full((size[1], size[0], 3), (244, 241, 236), np.uint8)
+    cv2.putText(
+        frame,
+        "Discover more",
+        (size[0] // 5, size[1] // 2),
+        cv2.FONT_HERSHEY_DUPLEX,
+        size[0] / 540,
+        (30, 30, 30),
+        2,
+        cv2.LINE_AA,
+    )
+    for _ in range(frame_count):
+        yield frame
+
+
+def make_clip(
+    path: Path,
+    photos: Sequence[Pixels],
+    fault: Fault,
+    seed: int,
+    size: tuple[int, int] = FULL,
+    shots: int = 3,
+    frames_a_shot: int = 36,
+    card_frames: int = 18,
+    crf: int | None = None,
+    onset: str = "constant",
+) -> CutList:
+    """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the cut list.
+
+    `onset`: a fault of the photo is there all the time, fades in, or is there in the shot's middle third only.
+    """
+    rng = np.random.default_rng(seed)
+    shown = [photos[(fault.first_photo + number) % len(photos)] for number in range(min(shots, len(photos)))]
+    cuts, overlays, start = [], [], 0
+    total = len(shown) * frames_a_shot + card_frames
+    track = path.with_suffix(".m4a") if fault.sound else None
+    if fault.sound and track:
+        write_m4a(track, fault.sound(steady_sound(total)))
+    with VideoWriter(path, *size, Encoding("veryfast", crf or fault.crf), track) as writer:
+        for number, photo in enumerate(shown, 1):
+            seeds = int(rng.integers(1 << 30)), seed + 7
+            frames = _shot(photo, fault if number == 1 else None, frames_a_shot, seeds, number % 2 == 0, size, onset)
+            box = (size[0] // 10, size[1] * 3 // 4, size[0] * 8 // 10, size[1] // 20)
+            for frame in frames:
+                caption(frame, f"What the photo shows, part {number}", box)
+                writer.write(Planes.from_rgb(frame))
+            cuts.append(Cut(shot=number, photo=f"{number:016x}", start_frame=start, frame_count=len(frames)))
+            overlays.append(Overlay(kind="caption", start_frame=start, frame_count=len(frames), box_px_xywh=box))
+            start += len(frames)
+        for frame in end_card(size, card_frames):
+            writer.write(Planes.from_rgb(frame))
+        middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
+        span = {"start_frame": start, "frame_count": card_frames}
+        cuts.append(Cut(shot=None, photo=None, **span))
+        overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
+    cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))
+    return fault.listed(cut_list) if fault.listed else cut_list
+
+
+def _shot(
+    photo: Pixels,
+    fault: Fault | None,
+    count: int,
+    seeds: tuple[int, int],
+    blurred: bool,
+    size: tuple[int, int],
+    onset: str,
+) -> list[Pixels]:
+    """The frames of one shot; `seeds` of the camera path and of the fault."""
+    frames = list(film(photo, count, np.random.default_rng(seeds[0]), blurred, size))
+    if fault is None:
+        return frames
+    if fault.alter:
+        hurt_photo = fault.alter(photo, np.random.default_rng(seeds[1]))
+        hurt = list(film(hurt_photo, count, np.random.default_rng(seeds[0]), blurred, size))
+        pairs = enumerate(zip(frames, hurt, strict=True))
+        frames = [_mixed(*pair, _presence(onset, index / count)) for index, pair in pairs]
+    return fault.frames(frames) if fault.frames else frames
+
+
+def _presence(onset: str, time: float) -> float:
+    """How much of a fault is there at `time` in [0, 1) of a shot."""
+    if onset == "ramp":
+        return min(1.0, 1.25 * time)
+    return 1.0 if onset == "constant" or 1 / 3 <= time < 2 / 3 else 0.0
+
+
+def _mixed(clean: Pixels, hurt: Pixels, share: float) -> Pixels:
+    return np.asarray(cv2.addWeighted(clean, 1 - share, hurt, share, 0), np.uint8)

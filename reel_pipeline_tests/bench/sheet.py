@@ -1,0 +1,76 @@
+"""Every kind of visible fault once as a picture: `python -m reel_pipeline_tests.bench.sheet --photos FOLDER OUT.jpg`.
+
+A pair a kind: the frame at which the judge saw it, then the same frame with what it boxed; below, what was injected and
+what was named.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from reel_pipeline.evaluation.engines import Charge, Opinion, open_engine
+from reel_pipeline.media.photo import Pixels, encode_jpeg
+from reel_pipeline_tests.bench.cases import FAULTS
+from reel_pipeline_tests.bench.filming import SMALL, Fault, Product, load_products, make_clip
+
+_TILE = (225, 400)
+_TEXT_PX = 40
+_COLUMNS = 3
+
+
+def tile(product: Product, fault: Fault) -> Pixels:
+    judge = open_engine("classical")
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        cut_list = make_clip(clip, product.photos, fault, 3, SMALL, 1, round(24 * fault.shot_s), 9)
+        opinion = judge.judge(clip, cut_list, product.photos)
+        with av.open(str(clip)) as container:
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    charge = max(opinion.charges, key=lambda charge: charge.score / charge.threshold, default=None)
+    frame = frames[min(round(charge.time_s * 24) if charge else 12, len(frames) - 1)]
+    pictures = frame, _boxed(frame, opinion, charge)
+    pair = np.hstack([cv2.resize(picture, _TILE, interpolation=cv2.INTER_AREA) for picture in pictures])
+    label = np.full((_TEXT_PX, pair.shape[1], 3), 255, np.uint8)
+    named = ", ".join(sorted({charge.kind for charge in opinion.charges}))
+    words = f"{fault.kind} {fault.severity}", f"{opinion.verdict.value}: {named}"
+    for row, line in enumerate(words):
+        cv2.putText(label, line[:68], (4, 15 + 18 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (20, 20, 20), 1, cv2.LINE_AA)
+    return np.vstack([pair, label])
+
+
+def _boxed(frame: Pixels, opinion: Opinion, worst: Charge | None) -> Pixels:
+    """All charges at the worst one's time; the worst in red."""
+    out = frame.copy()
+    for charge in opinion.charges:
+        if worst and abs(charge.time_s - worst.time_s) < 0.02:
+            x, y, width, height = charge.region_px_xywh
+            colour = (230, 30, 30) if charge is worst else (240, 160, 20)
+            cv2.rectangle(out, (x, y), (x + width - 1, y + height - 1), colour, 4)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--product", type=int, default=0, help="which of eight products spread over the catalogue")
+    arguments = parser.parse_args()
+    product = load_products(arguments.photos, "odd", 8)[arguments.product]
+    third: dict[str, list[Fault]] = {}
+    for fault in FAULTS:
+        if not fault.kind.startswith(("audio_", "spec_")):
+            third.setdefault(fault.kind, []).append(fault)
+    tiles = [tile(product, severities[2]) for severities in third.values()]
+    blank = np.full_like(tiles[0], 255)
+    tiles += [blank] * (-len(tiles) % _COLUMNS)
+    rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]
+    sheet = np.vstack(rows)
+    arguments.out.write_bytes(encode_jpeg(sheet, max(sheet.shape[:2]), quality=85))
+
+
+if __name__ == "__main__":
+    main()
