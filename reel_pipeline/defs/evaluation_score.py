@@ -31,6 +31,7 @@ from reel_pipeline.records import (
 
 @dg.asset(
     partitions_def=SKUS,
+    pool="providers",
     group_name="g_judge",
     kinds={"opencv"},
     owners=["team:quality"],

@@ -13,6 +13,7 @@ from reel_pipeline.records import FrameClassification, ProductCutout, ProductGal
 
 @dg.asset(
     partitions_def=SKUS,
+    pool="gpu",
     group_name="c_photos",
     kinds={"opencv"},
     owners=["team:studio"],

@@ -15,6 +15,7 @@ from reel_pipeline.stills.render import render_stills
 
 @dg.asset(
     partitions_def=SKUS,
+    pool="gpu",
     group_name="e_pictures",
     kinds={"image"},
     owners=["team:studio"],

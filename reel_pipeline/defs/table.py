@@ -114,7 +114,7 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "2",
+    "planner.embedded": "3",
     "voice.espeak_ng": "1",
     "voice.captions_only": "1",
     "voice.file": "1",

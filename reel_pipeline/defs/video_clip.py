@@ -12,6 +12,7 @@ from reel_pipeline.records import RenderedStill, VideoClip, Voiceover
 
 @dg.asset(
     partitions_def=SKUS,
+    pool="gpu",
     group_name="e_pictures",
     kinds={"video"},
     owners=["team:studio"],

@@ -13,6 +13,7 @@ from reel_pipeline.voice.record import record_voice
 
 @dg.asset(
     partitions_def=SKUS,
+    pool="providers",
     group_name="d_plan",
     kinds={"audio"},
     owners=["team:creative"],

@@ -48,6 +48,15 @@ NEEDS_WITH = re.compile(
 """Words that hang on to the `with` after them: `lined with silk` is not cut."""
 SOFT_BREAK = re.compile(rf",?\s+(?={WITH}\s)|,\s+(?=(?:and\s+)?{OPENERS}\s)", re.I)
 PLACE_TAIL = re.compile(r"\s+(?:on|in|at|against|around)\s+[^,]*$", re.I)
+NARROWED = re.compile(
+    r"\b(?:safe|suitable|fit|ideal|perfect|good|great|ready|approved|tested|certified|proven|washable|dryable|usable|proof"
+    r"|waterproof|resistant|protected|protects?|works?|used?|sold|grown|made|assembled|produced|dried|dyed|stable|free)$",
+    re.I,
+)
+"""Words that the phrase of place after them bounds: `safe in the dishwasher` is not `safe`."""
+UNIT = re.compile(r"(?<=\d)\s?(?:ml|cl|dl|l|mg|g|kg|mm|cm|m|km|oz|lb|w|v|°C)(?!\w)", re.I)
+SPOKEN_UNIT_CHARS = 3
+"""What a unit takes beyond its letters, in characters of speech: `Holds 350 ml, 9 cm tall, safe.` lasts 3.8 s."""
 DANGLING = re.compile(
     r"^(?:and|or|but|which|that|than|to|is|are|has|have|was|of|as|also|such|then|so|who|where)\b", re.I
 )
@@ -139,7 +148,8 @@ def ends_open(clause: str) -> bool:
 def without_place(clause: str) -> str:
     """The clause without its last phrase of place: `red zips on front and pockets` -> `red zips`."""
     shorter = clause if LIMITS.search(clause) else trim(PLACE_TAIL.sub("", clause))
-    return shorter if len(shorter.split()) >= 3 and not ends_open(shorter) else clause
+    keeps_its_sense = not ends_open(shorter) and not NARROWED.search(shorter)
+    return shorter if len(shorter.split()) >= 3 and keeps_its_sense else clause
 
 
 def is_standalone(clause: str) -> bool:
@@ -181,5 +191,5 @@ def spoken_words(text: str) -> float:
 
 
 def spoken_chars(text: str) -> int:
-    """Length in characters once numbers are said as words: `3840` is `three thousand eight hundred and forty`."""
-    return len(text) + 6 * len(re.findall(r"[1-9]", text))
+    """Length in characters once numbers and units are words: `3840` is `three thousand eight hundred and forty`."""
+    return len(text) + 6 * len(re.findall(r"[1-9]", text)) + SPOKEN_UNIT_CHARS * len(UNIT.findall(text))

@@ -104,6 +104,17 @@ def _off(kind: str, amount: int) -> Callable[[CutList], CutList]:
     return change
 
 
+NAMES = {
+    "warp": {"warped_logo", "invented_detail"},
+    "stretch": {"geometry_collapse"},
+    "colour": {"color_drift"},
+    "dot": {"invented_detail"},
+    "ghost": {"ghosting"},
+    "numeral": {"altered_text", "invented_detail"},
+    "occluded_invention": {"occluded_invention", "invented_detail"},
+}
+"""What the judge may call a kind; the others bear the judge's own name."""
+
 FAULTS = (
     *(Fault("warp", f"{p} %", faults.warp(p), amount=p) for p in (0.5, 1, 2, 4)),
     *(Fault("stretch", f"{p} %", faults.stretch(p), amount=p) for p in (1, 2, 4, 8)),

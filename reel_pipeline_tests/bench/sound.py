@@ -28,7 +28,9 @@ def louder(sound: Stereo, off_lu: float) -> Stereo:
 
 
 def write_m4a(path: Path, sound: Stereo) -> None:
-    with av.open(str(path), "w", format="mp4") as container:
+    # The encoder's silent first packet would else start before 0 and push the picture back by half a frame.
+    options = {"use_editlist": "0", "avoid_negative_ts": "make_zero"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
         stream = container.add_stream("aac", rate=RATE, layout="stereo")
         stream.bit_rate = 192_000
         for start in range(0, sound.shape[1], 1024):

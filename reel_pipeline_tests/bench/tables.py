@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline_tests.bench.cases import NAMES
 from reel_pipeline_tests.bench.judging import read
 
 FALSE_REJECTS = 0.05
@@ -72,8 +73,8 @@ def fault_table(rows: Sequence[Row], tuning: Sequence[Row]) -> str:
     lines = [
         f"Gate at {FALSE_REJECTS:.0%} false rejects, chosen on the tuning split: {gate:.2f} times the shipped gates.",
         "",
-        "| fault | severity | clips | rejected (95 %) | abstain | recall at 5 % | AUROC | SSIM | consistency | OCR |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| fault | severity | clips | rejected (95 %) | named | abstain | recall at 5 % | AUROC | SSIM | consistency | OCR |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (kind, _, severity), found in _grouped([row for row in rows if not row["honest"]]):
         low, high = interval(found, _is_rejected)
@@ -81,7 +82,7 @@ def fault_table(rows: Sequence[Row], tuning: Sequence[Row]) -> str:
         area = auroc(honest, [judge_score(row) for row in found])
         lines.append(
             f"| {kind} | {severity} | {len(found)} | {_share(found, _is_rejected):.2f} ({low:.2f} to {high:.2f}) |"
-            f" {_share(found, _is_abstain):.2f} | {_recall(found, judge_score, gate)} | {area:.2f} | {others} |"
+            f" {_share(found, _is_named):.2f} | {_share(found, _is_abstain):.2f} | {_recall(found, judge_score, gate)} | {area:.2f} | {others} |"
         )
     return "\n".join(lines)
 
@@ -155,6 +156,10 @@ def _is_rejected(row: Row) -> bool:
 
 def _is_abstain(row: Row) -> bool:
     return bool(row["verdict"] == "abstain")
+
+
+def _is_named(row: Row) -> bool:
+    return bool(NAMES.get(row["kind"], {row["kind"]}) & set(row["named"]))
 
 
 def _share(rows: Sequence[Row], hit: Callable[[Row], bool]) -> float:

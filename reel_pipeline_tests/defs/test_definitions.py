@@ -93,6 +93,18 @@ def test_what_the_table_declares_is_what_dagster_wires() -> None:
         assert key.asset_key.to_user_string() == CHECKS[key.name].asset
 
 
+def test_what_may_need_a_gpu_or_a_provider_waits_in_their_pools() -> None:
+    graph = defs.resolve_asset_graph()
+    pools = {name: graph.get(dg.AssetKey(name)).pools for name in ASSETS}
+    assert {name: found for name, found in pools.items() if found} == {
+        "product_cutout": {"gpu"},
+        "rendered_still": {"gpu"},
+        "video_clip": {"gpu"},
+        "voiceover": {"providers"},
+        "evaluation_score": {"providers"},
+    }
+
+
 def test_importing_the_definitions_loads_nothing_heavy() -> None:
     code = f"import sys, reel_pipeline.definitions; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

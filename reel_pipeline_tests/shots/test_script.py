@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reel_pipeline.errors import PlanError
 from reel_pipeline.records import BrandWords, Product
 from reel_pipeline.shots.checks import claims_are_grounded
-from reel_pipeline.shots.wording import fold, pieces, split_once
+from reel_pipeline.shots.wording import fold, pieces, split_once, spoken_chars
 from reel_pipeline_tests.shots.making import GALLERY, frame, lines, plan
 
 SIX = (*GALLERY, frame(5), frame(6))
@@ -102,6 +102,22 @@ def test_claims_without_proof_prices_and_shop_talk_are_not_spoken(
 def test_a_limited_claim_is_said_whole(tmp_path: Path, limited: str) -> None:
     assert limited in said(tmp_path, title="Rain shell", description=limited)
     assert split_once(limited) is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["safe in the dishwasher", "machine washable at 30 °C", "tested on wool", "sold in pairs", "made in Portugal"],
+)
+def test_a_claim_is_never_cut_before_what_bounds_it(tmp_path: Path, claim: str) -> None:
+    description = f"A stoneware mug with a speckled glaze. Holds 350 ml, 9 cm tall and wide, {claim}."
+    spoken = said(tmp_path, title="Ridge mug", description=description)
+    word = claim.split(" in ")[0].split(" at ")[0].split(" on ")[0].split()[-1]
+    assert all(claim.split()[-1] in line or word not in line for line in spoken), spoken
+
+
+def test_units_are_counted_as_they_are_spoken() -> None:
+    assert spoken_chars("350 ml") - spoken_chars("350") == len(" ml") + 3
+    assert spoken_chars("5 gates") == len("5 gates") + 6
 
 
 def test_numbers_are_counted_as_they_are_spoken(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Places with depth for the lifestyle pictures: bath, kitchen, desk, sofa, terrace.
+"""Places with depth for the lifestyle pictures: bath, kitchen, desk, sofa (terrace.py has one more).
 
 Every prop is modelled here; nothing in a set carries words. Each function dresses the scene and lights it.
 """
@@ -37,8 +37,8 @@ def bath() -> None:
         size, at = (1.7 - 0.04 * k, 1.2, 0.2), (-1.75 + 0.03 * k, 1.75, 0.22 * k)
         flannel = shapes.pillow_block(f"flannel{k}", size, at, ground, 6.0)
         shapes.pile(flannel, yarn, loops=90_000, length=0.012, seed=7 + k)
-    _twig((1.55, 1.9, 0.35), (1.1, 0.2, 1.9), "#6f8a73", seed=3)
-    _twig((1.75, 1.9, 0.35), (2.3, 0.1, 1.5), "#7d967c", seed=5)
+    twig((1.55, 1.9, 0.35), (1.1, 0.2, 1.9), "#6f8a73", seed=3)
+    twig((1.75, 1.9, 0.35), (2.3, 0.1, 1.5), "#7d967c", seed=5)
     studio.light(
         (studio.Lamp(-70, 32, 7, (3, 4), 620, "#fff3e2"), studio.Lamp(60, 40, 9, (4, 4), 120, "#eaf1ff")), 0.35
     )
@@ -70,7 +70,7 @@ def kitchen() -> None:
         at=(1.9, 2.1, 0),
     )
     for k, (x, z) in enumerate(((1.3, 3.0), (2.1, 3.3), (2.8, 2.8))):
-        _twig((1.9, 2.1, 1.1), (x, 2.0, z), "#8a8f5c", seed=k)
+        twig((1.9, 2.1, 1.1), (x, 2.0, z), "#8a8f5c", seed=k)
     _linen_on_table((-1.0, -0.1), m.woven("napkin", "#dfe2dc", "#c5cbc5", threads=48))
     _window(azimuth_deg=-58, elevation_deg=31, strength=4.2)
     studio.light((studio.Lamp(-50, 40, 10, (5, 5), 250, "#eef3ff"),), 0.38, "#e6eeff")
@@ -121,7 +121,7 @@ def desk() -> None:
         at=(-1.7, 2.4, 0),
     )
     for k, tip in enumerate(((-2.3, 2.3, 3.6), (-1.5, 2.5, 3.9), (-1.0, 2.2, 3.3))):
-        _twig((-1.7, 2.4, 1.6), tip, "#9a7a4d", seed=8 + k)
+        twig((-1.7, 2.4, 1.6), tip, "#9a7a4d", seed=8 + k)
     studio.light(
         (
             studio.Lamp(-62, 34, 6, (1.6, 1.6), 330, "#ffd2a1"),
@@ -159,61 +159,6 @@ def sofa() -> None:
     )
 
 
-def terrace() -> None:
-    """Noon on a terrace: a limewashed wall in the shade of leaves, a stone top, a grapefruit and half of another."""
-    shapes.box("top", (20, 7, 0.5), (0, 0.2, -0.5), m.stone("travertine", "#e6dccb", "#cbb89c", 0.5), 0.04)
-    shapes.box("wall", (26, 0.3, 12), (0, 3.0, -1), m.plaster("wall", "#d8a892"), 0.02)
-    _grapefruit((1.02, 1.25, 0.56), 0.56)
-    _half_grapefruit((0.84, 0.22, 0.47), 0.47, tilt_deg=-60, turn_deg=-14)
-    shade = studio.orbit(-52, 42, 3.4, (0.2, 2.4, 1.9))
-    for k, (dx, dz) in enumerate(((-1.3, 0.9), (-0.4, 1.5), (0.5, 1.2), (1.4, 0.4))):
-        tip = (shade.x + dx, shade.y - 0.2 * k, shade.z + dz)
-        _twig((shade.x + 0.4 * dx, shade.y, shade.z - 1.3), tip, "#5f7550", seed=20 + k)
-    studio.sun(-52, 42, 4.6, 0.7, "#fff0d8")
-    studio.light((studio.Lamp(66, 20, 6, (1.2, 4.5), 90), studio.Lamp(-72, 16, 6, (0.8, 4.5), 60)), 0.5, "#e9efff")
-
-
-def _grapefruit(at: shapes.Point, radius: float) -> None:
-    """A whole fruit, a little flat at the poles, lying on its side."""
-    skin = m.plain("skin", "#e79a4e", 0.38, Subsurface_Weight=0.2, Subsurface_Scale=0.05)
-    blush = m.mix(skin, m.ramp(skin, m.noise(skin, 1.4, 3), 0.38, 0.62), "#e9a24f", "#dc6f4c")
-    m.link(skin, blush, m.shader(skin).inputs["Base Color"])
-    m.bump(skin, m.noise(skin, 34, 2), 0.35, 0.012)
-    arc = np.linspace(-np.pi / 2, np.pi / 2, 41)
-    profile = [(radius * math.cos(a), radius * (0.93 - 0.05 * math.cos(a) ** 8) * math.sin(a), 0.0) for a in arc]
-    fruit = shapes.lathe("grapefruit", profile, skin)
-    fruit.location, fruit.rotation_euler = at, (math.radians(70), 0.3, 0.4)
-
-
-def _half_grapefruit(at: shapes.Point, radius: float, tilt_deg: float, turn_deg: float) -> None:
-    """A halved fruit with its cut face turned from straight up by the tilt: rind, pith and juicy segments."""
-    skin = m.uneven(m.plain("rind", "#e6954f", 0.4), 30, 0.05, 0.1)
-    pith = m.plain("pith", "#f6e3cf", 0.75, Subsurface_Weight=0.3, Subsurface_Scale=0.05)
-    flesh = m.plain("flesh", "#dd4f48", 0.16, Subsurface_Weight=0.35, Subsurface_Scale=0.06, Coat_Weight=0.4)
-    cells = m.noise(flesh, 22, 3)
-    juice = m.mix(flesh, m.ramp(flesh, cells, 0.35, 0.65), "#d6433f", "#ee8473")
-    m.link(flesh, juice, m.shader(flesh).inputs["Base Color"])
-    m.bump(flesh, cells, 0.5, 0.02)
-    arc = np.linspace(-np.pi / 2, 0, 25)
-    parts = [
-        shapes.lathe("rind", [(radius * math.cos(a), radius * math.sin(a), 0.0) for a in arc], skin),
-        shapes.lathe("pith", [(0, 0, 0), (radius * 0.985, 0, 0.01), (radius, -0.01, 0)], pith),
-    ]
-    wedges = 11
-    for k in range(wedges):
-        middle, half = 2 * math.pi * k / wedges, 0.88 * math.pi / wedges
-        reach, across = np.meshgrid(np.linspace(0.13, 0.88, 12), np.linspace(-1, 1, 9), indexing="ij")
-        swell = np.clip((reach - 0.13) * (0.88 - reach) * 14, 0, 1) ** 0.35
-        angle = middle + half * across * swell
-        height = 0.004 + 0.022 * np.sqrt(np.clip(1 - across**2, 0, 1)) * swell
-        grid = np.stack([radius * reach * np.cos(angle), radius * reach * np.sin(angle), height], -1).reshape(-1, 3)
-        faces = [(j * 9 + i, (j + 1) * 9 + i, (j + 1) * 9 + i + 1, j * 9 + i + 1) for j in range(11) for i in range(8)]
-        parts.append(shapes.mesh_object("wedge", grid, faces, flesh))
-    for part in parts:
-        part.location = at
-        part.rotation_euler = (math.radians(-tilt_deg), 0, math.radians(turn_deg))
-
-
 def _tiles(y: float, colour: str, side: float = 0.98, joint: float = 0.05) -> None:
     """A wall of glazed tiles, each a little tilted and shaded its own way."""
     rng = np.random.default_rng(2)
@@ -238,7 +183,7 @@ def _tiles(y: float, colour: str, side: float = 0.98, joint: float = 0.05) -> No
     bpy.data.objects.remove(first)
 
 
-def _twig(root: shapes.Point, tip: shapes.Point, colour: str, seed: int) -> None:
+def twig(root: shapes.Point, tip: shapes.Point, colour: str, seed: int) -> None:
     """A stem with paired oval leaves, bent by its own weight."""
     rng = np.random.default_rng(seed)
     leaf = m.uneven(m.plain("leaf", colour, 0.55, Subsurface_Weight=0.15, Subsurface_Scale=0.03), 12, 0.08, 0.1)

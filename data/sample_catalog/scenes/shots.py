@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import home, packaged, sets, studio
+from . import home, packaged, sets, studio, terrace
 from .product import Builder
 
 Point = tuple[float, float, float]
@@ -291,7 +291,7 @@ SHOTS: dict[str, Shot] = {
     ),
     "can-terrace": Shot(
         _one("can", turn_deg=-6),
-        sets.terrace,
+        terrace.terrace,
         -6,
         9,
         5.6,
