@@ -50,7 +50,7 @@ SOFT_BREAK = re.compile(rf",?\s+(?={WITH}\s)|,\s+(?=(?:and\s+)?{OPENERS}\s)", re
 PLACE_TAIL = re.compile(r"\s+(?:on|in|at|against|around)\s+[^,]*$", re.I)
 NARROWED = re.compile(
     r"\b(?:safe|suitable|fit|ideal|perfect|good|great|ready|approved|tested|certified|proven|washable|dryable|usable|proof"
-    r"|waterproof|resistant|protected|protects?|works?|used?|sold|grown|made|assembled|produced|dried|dyed|stable|free)$",
+    r"|waterproof|resistant|protects?|works?|use|sold|grown|made|cut|woven|stable|free|\w{3,}ed)$",
     re.I,
 )
 """Words that the phrase of place after them bounds: `safe in the dishwasher` is not `safe`."""

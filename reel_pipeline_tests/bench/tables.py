@@ -73,7 +73,8 @@ def fault_table(rows: Sequence[Row], tuning: Sequence[Row]) -> str:
     lines = [
         f"Gate at {FALSE_REJECTS:.0%} false rejects, chosen on the tuning split: {gate:.2f} times the shipped gates.",
         "",
-        "| fault | severity | clips | rejected (95 %) | named | abstain | recall at 5 % | AUROC | SSIM | consistency | OCR |",
+        "| fault | severity | clips | rejected (95 %) | named | abstain | recall at 5 % | AUROC"
+        " | SSIM | consistency | OCR |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (kind, _, severity), found in _grouped([row for row in rows if not row["honest"]]):
@@ -82,7 +83,8 @@ def fault_table(rows: Sequence[Row], tuning: Sequence[Row]) -> str:
         area = auroc(honest, [judge_score(row) for row in found])
         lines.append(
             f"| {kind} | {severity} | {len(found)} | {_share(found, _is_rejected):.2f} ({low:.2f} to {high:.2f}) |"
-            f" {_share(found, _is_named):.2f} | {_share(found, _is_abstain):.2f} | {_recall(found, judge_score, gate)} | {area:.2f} | {others} |"
+            f" {_share(found, _is_named):.2f} | {_share(found, _is_abstain):.2f} |"
+            f" {_recall(found, judge_score, gate)} | {area:.2f} | {others} |"
         )
     return "\n".join(lines)
 

@@ -106,7 +106,7 @@ def test_a_limited_claim_is_said_whole(tmp_path: Path, limited: str) -> None:
 
 @pytest.mark.parametrize(
     "claim",
-    ["safe in the dishwasher", "machine washable at 30 °C", "tested on wool", "sold in pairs", "made in Portugal"],
+    ["safe in the dishwasher", "machine washable at 30 °C", "tested on wool", "wrapped in a band", "made in Portugal"],
 )
 def test_a_claim_is_never_cut_before_what_bounds_it(tmp_path: Path, claim: str) -> None:
     description = f"A stoneware mug with a speckled glaze. Holds 350 ml, 9 cm tall and wide, {claim}."
