@@ -80,7 +80,7 @@ class Shop:
         from dagster._core.execution.backfill import BulkActionStatus
         from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-        statuses = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.QUEUED]
+        statuses = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
         busy = self.instance.get_runs_count(dg.RunsFilter(statuses=statuses))
         return not busy and not self.instance.get_backfills(status=BulkActionStatus.REQUESTED)
 
