@@ -34,7 +34,7 @@ LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
 BACKFILL = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"""
-DRY_RUN = """mutation($s: ScheduleSelector!) { scheduleDryRun(selectorData: $s, timestamp: 0) {
+DRY_RUN = """mutation($s: ScheduleSelector!, $t: Float!) { scheduleDryRun(selectorData: $s, timestamp: $t) {
     ... on DryRunInstigationTick { evaluationResult { runRequests { runKey tags { key value } } } } } }"""
 
 
@@ -176,7 +176,8 @@ def test_a_day_in_a_shop_of_twenty_products(shop: Shop) -> None:
     edit(shop, add)
     (shop.workspace.source / "images" / "5-0.jpg").write_bytes(b"\xff\xd8 no picture")
     shop.launch("sync_catalog")
-    dry = shop.ask(DRY_RUN, s={**SELECTOR, "scheduleName": "new_skus"})["scheduleDryRun"]["evaluationResult"]
+    schedule = {**SELECTOR, "scheduleName": "new_skus"}
+    dry = shop.ask(DRY_RUN, s=schedule, t=time.time())["scheduleDryRun"]["evaluationResult"]
     assert [request["runKey"] for request in dry["runRequests"]] == ["new:BOX-20"]
     shop.wait_until_quiet()
     shop.ran()
