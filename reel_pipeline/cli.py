@@ -323,6 +323,8 @@ def learn_command(options: argparse.Namespace) -> int:
     )
     print_table(learned["acceptance"], ("by", "value", "decided", "accepted", "lowest", "highest"))
     print("\n".join(learned["claims"]))
+    if learned["prefer"]:
+        print(f"What people accept more often goes first with, in reel_pipeline.toml: prefer = {learned['prefer']}")
     print(f'To adopt this version, write into reel_pipeline.toml: calibration = "{learned["candidate"]}"')
     return 0
 

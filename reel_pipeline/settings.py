@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords
+from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords, Motion, ViewClass
 from reel_pipeline.store import Store, open_store
 
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
@@ -42,6 +42,7 @@ class Settings(BaseModel):
 
     `allow_private_hosts`: shops and picture servers that may lie inside a private network, by their names.
     `calibration`: the name of the candidate version, printed by `learn`, whose gates the judge goes by.
+    `prefer`: motions and kinds of photo that people accept more often, best first; `learn` prints them.
     `second_opinion`: when a vision model is asked about a reel that the judge accepts; `second_opinion_budget` is the
     most questions a reel (2 test the model, then 2 a shot), and 0 means that none is asked.
     `alerts_url`: a webhook that is told what needs a person; `ui_url`: where the Dagster UI runs, for links in alerts.
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     ui_url: str = "http://127.0.0.1:3000"
     max_attempts: int = Field(default=3, ge=1, le=10)
     calibration: str = ""
+    prefer: tuple[Motion | ViewClass, ...] = ()
     second_opinion: Literal["off", "uncertain", "always"] = "off"
     second_opinion_url: str = ""
     second_opinion_model: str = ""

@@ -9,7 +9,7 @@ from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, failure_of, open_instance
 from reel_pipeline.errors import ReelError
 from reel_pipeline.evaluation.learning import Calibration, JudgementTable
-from reel_pipeline.evaluation.learning.preferences import acceptance
+from reel_pipeline.evaluation.learning.preferences import acceptance, preferred
 from reel_pipeline.evaluation.learning.table import from_parquet
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
@@ -25,6 +25,7 @@ def run_learn(defs: dg.Definitions, settings: Settings) -> dict[str, Any]:
         raise ReelError(failure_of(done) or "The job `learn` failed; its run in the Dagster UI says why.")
     table: JudgementTable = flow.record("judgement_table", UNPARTITIONED)
     candidate: Calibration = flow.record("evaluator_calibration", UNPARTITIONED)
+    accepted = list(acceptance(from_parquet(flow.store.read(table.parquet))))
     return {
         "candidate": candidate.digest(),
         "adopted": settings.calibration or None,
@@ -32,5 +33,6 @@ def run_learn(defs: dg.Definitions, settings: Settings) -> dict[str, Any]:
         "decided": table.decided,
         "kinds": [kind.model_dump(exclude={"curve", "reliability"}) for kind in candidate.kinds],
         "claims": [bound.sentence for bound in candidate.bounds],
-        "acceptance": [asdict(found) for found in acceptance(from_parquet(flow.store.read(table.parquet)))],
+        "acceptance": [asdict(found) for found in accepted],
+        "prefer": preferred(accepted),
     }

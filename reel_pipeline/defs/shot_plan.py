@@ -42,6 +42,7 @@ def shot_plan(
             brand_kit.look,
             brand_kit.words,
             flow.settings.overrides(context.partition_key),
+            flow.settings.prefer,
             open_engine(flow.settings.engines.planner),
             flow.store,
         ),

@@ -220,6 +220,11 @@ def _recordings(settings: Settings, partition: str) -> object:
     }
 
 
+def _planning(settings: Settings, partition: str) -> object:
+    """A SKU's overrides and, where the user set any, what the planner prefers."""
+    return settings.overrides(partition) | ({"prefer": settings.prefer} if settings.prefer else {})
+
+
 def _judging(settings: Settings, partition: str) -> object:
     """What changes verdicts beside the judge itself; None while nothing does."""
     chosen: dict[str, object] = {"calibration": settings.calibration} if settings.calibration else {}
@@ -256,7 +261,7 @@ ASSETS: dict[str, Asset] = {
             ("product", "frame_classification", "product_cutout", "brand_kit"),
             _plan_reads,
             engine="planner",
-            settings=lambda s, p: s.overrides(p),
+            settings=_planning,
         ),
         Asset(
             "voiceover",

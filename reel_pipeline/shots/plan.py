@@ -9,10 +9,12 @@ from reel_pipeline.records import (
     BrandWords,
     Frame,
     FrameClassification,
+    Motion,
     Product,
     ProductCutout,
     Role,
     ShotPlan,
+    ViewClass,
 )
 from reel_pipeline.shots.engines import Facts, Planner, PlanRequest
 from reel_pipeline.shots.wording import fold
@@ -29,6 +31,7 @@ def plan_shots(
     look: BrandLook,
     words: BrandWords,
     overrides: dict[str, str],
+    prefer: tuple[Motion | ViewClass, ...],
     engine: Planner,
     store: Store,
 ) -> ShotPlan:
@@ -55,6 +58,7 @@ def plan_shots(
         look=look,
         words=words.model_copy(update={"show_price": False, "disclaimer": ""}),  # neither is spoken
         overrides=overrides,
+        prefer=prefer,
     )
     return store.remember("plan_shots", engine, jsonable(request), ShotPlan, lambda: engine.plan(request))
 

@@ -3,6 +3,7 @@
 The camera path itself is made in `stills/`; here only what is safe and in which order to try it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reel_pipeline.records import (
@@ -49,6 +50,9 @@ MOTIONS: dict[Role, tuple[Motion, ...]] = {
 """In order of preference; a pan is left out where the photo gives it no room."""
 
 
+Preferences = tuple[Motion | ViewClass, ...]
+
+
 @dataclass(frozen=True)
 class View:
     """One framing of one photo."""
@@ -57,12 +61,12 @@ class View:
     focus_px_xywh: BoxPx
 
 
-def choose_views(frames: tuple[Frame, ...]) -> list[tuple[Role, View]]:
+def choose_views(frames: tuple[Frame, ...], prefer: Preferences) -> list[tuple[Role, View]]:
     """2 to 6 framings in the order shown. Where photos are few one comes twice, if possible with a close-up between."""
     unused = _ranked(frames)
-    opening = _take(Role.OPENING, unused) or unused.pop(0)
-    reveal = _take(Role.REVEAL, unused)
-    texture = _take(Role.TEXTURE, unused)
+    opening = _take(Role.OPENING, unused, prefer) or unused.pop(0)
+    reveal = _take(Role.REVEAL, unused, prefer)
+    texture = _take(Role.TEXTURE, unused, prefer)
     first = (Role.OPENING, _whole(opening))
     second = (Role.REVEAL, _whole(reveal or opening))
     close = _whole(texture) if texture else None
@@ -71,16 +75,16 @@ def choose_views(frames: tuple[Frame, ...]) -> list[tuple[Role, View]]:
     shown = [first, second]
     if close:
         shown.insert(2 if reveal else 1, (Role.TEXTURE, close))
-    while len(shown) < MAX_SHOTS and (another := _take(Role.DETAIL, unused)):
+    while len(shown) < MAX_SHOTS and (another := _take(Role.DETAIL, unused, prefer)):
         shown.append((Role.DETAIL, _whole(another)))
     if len(shown) == 2 and reveal:
         shown.append((Role.DETAIL, first[1]))
     return shown
 
 
-def _take(role: Role, unused: list[Frame]) -> Frame | None:
+def _take(role: Role, unused: list[Frame], prefer: Preferences) -> Frame | None:
     """The best unused frame of the class this role likes most; removes it from `unused`."""
-    for kind in PREFERRED[role]:
+    for kind in sorted(PREFERRED[role], key=_rank(prefer)):
         for frame in unused:
             if frame.view_class is kind:
                 unused.remove(frame)
@@ -88,11 +92,22 @@ def _take(role: Role, unused: list[Frame]) -> Frame | None:
     return None
 
 
+def _rank(prefer: Preferences) -> Callable[[Motion | ViewClass], int]:
+    """A sorting key: what is preferred first, in that order; the others keep theirs."""
+    return lambda choice: prefer.index(choice) if choice in prefer else len(prefer)
+
+
 def _whole(frame: Frame) -> View:
     return View(frame, whole_focus(frame))
 
 
-def takes_for(role: Role, view: View, frames: tuple[Frame, ...], shown: list[tuple[View, Motion]]) -> tuple[Take, ...]:
+def takes_for(
+    role: Role,
+    view: View,
+    frames: tuple[Frame, ...],
+    shown: list[tuple[View, Motion]],
+    prefer: Preferences,
+) -> tuple[Take, ...]:
     """Other motions of the same framing first, then the next best photos of a fitting class, at most `MAX_TAKES`.
 
     `shown`: the framings and motions of the shots before, none of which is repeated if another one is possible.
@@ -100,7 +115,8 @@ def takes_for(role: Role, view: View, frames: tuple[Frame, ...], shown: list[tup
     motions = [
         motion for motion in MOTIONS[role] if not _is_pan(motion) or has_pan_room(view.frame, view.focus_px_xywh)
     ]
-    motions.sort(key=lambda motion: ((view, motion) in shown, bool(shown) and motion is shown[-1][1]))
+    rank = _rank(prefer)
+    motions.sort(key=lambda motion: ((view, motion) in shown, bool(shown) and motion is shown[-1][1], rank(motion)))
     others = [frame for frame in _ranked(frames) if frame.photo != view.frame.photo]
     others.sort(key=lambda frame: frame.view_class not in PREFERRED[role])
     tries = [(view, motion) for motion in motions[:2]]

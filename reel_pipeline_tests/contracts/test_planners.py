@@ -21,7 +21,15 @@ def test_plans_are_grounded_safe_and_repeatable(planner: Planner, tmp_path: Path
     frames = FrameClassification(frames=GALLERY)
     plans = [
         plan_shots(
-            SHIRT, frames, ProductCutout(cutouts=()), BrandLook(), BrandWords(), {}, planner, store_in(tmp_path / name)
+            SHIRT,
+            frames,
+            ProductCutout(cutouts=()),
+            BrandLook(),
+            BrandWords(),
+            {},
+            (),
+            planner,
+            store_in(tmp_path / name),
         )
         for name in ("a", "b")
     ]

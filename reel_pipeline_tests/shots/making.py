@@ -9,6 +9,7 @@ from reel_pipeline.records import (
     Frame,
     FrameClassification,
     Material,
+    Motion,
     PlanEdition,
     Product,
     ProductCutout,
@@ -91,6 +92,7 @@ def plan(
     words: BrandWords | None = None,
     overrides: dict[str, str] | None = None,
     cutout: ProductCutout | None = None,
+    prefer: tuple[Motion | ViewClass, ...] = (),
 ) -> ShotPlan:
     return plan_shots(
         product,
@@ -99,6 +101,7 @@ def plan(
         BrandLook(),
         words or BrandWords(),
         overrides or {},
+        prefer,
         open_engine("embedded"),
         store_in(folder),
     )

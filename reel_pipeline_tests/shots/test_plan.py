@@ -88,6 +88,16 @@ def test_takes_offer_another_motion_and_then_another_photo(tmp_path: Path) -> No
     assert Motion.PARALLAX not in {take.motion for take in takes}
 
 
+def test_what_people_accept_more_often_is_chosen_first(tmp_path: Path) -> None:
+    before = plan(tmp_path / "a").editions["main"].shots
+    after = plan(tmp_path / "b", prefer=(Motion.PULL_OUT, ViewClass.FLAT_STUDIO)).editions["main"].shots
+    kinds = {photo.photo: photo.view_class for photo in GALLERY}
+    assert (kinds[before[0].takes[0].photo], before[0].takes[0].motion) == (ViewClass.MODEL_WORN, Motion.PUSH_IN)
+    assert (kinds[after[0].takes[0].photo], after[0].takes[0].motion) == (ViewClass.FLAT_STUDIO, Motion.PULL_OUT)
+    moves = [(shot.takes[0].photo, shot.takes[0].motion) for shot in after]
+    assert len(set(moves)) == len(moves), "variety comes first"
+
+
 def test_product_label_and_faces_are_kept_free_of_captions_in_at_most_twelve_boxes(tmp_path: Path) -> None:
     crowded = frame(1, label=(400, 400, 200, 50))
     small = tuple(frame(1, label=(10 * n, 10 * n, 40, 10)).label_text[0] for n in range(1, 30))

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Record, ShotPlan
+from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Motion, Record, ShotPlan, ViewClass
 
 
 class Facts(Record):
@@ -18,7 +18,11 @@ class Facts(Record):
 
 
 class PlanRequest(Record):
-    """`frames` are those of the right variant, duplicates left out, in shop order. `overrides` is already validated."""
+    """`frames` are those of the right variant, duplicates left out, in shop order. `overrides` is already validated.
+
+    `prefer`: the motions and kinds of photo that people accept more often, best first. Between choices that are equally
+    honest and varied, these come before the others.
+    """
 
     facts: Facts
     frames: tuple[Frame, ...]
@@ -26,6 +30,7 @@ class PlanRequest(Record):
     look: BrandLook
     words: BrandWords
     overrides: dict[str, str]
+    prefer: tuple[Motion | ViewClass, ...]
 
 
 class Planner(Protocol):

@@ -16,7 +16,7 @@ class EmbeddedPlanner:
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         facts, words = request.facts, request.words
-        chosen = views.choose_views(request.frames)
+        chosen = views.choose_views(request.frames, request.prefer)
         lines = script.write_script(facts, words, len(chosen))
         lines = _within_time(lines)
         chosen = chosen[: len(lines)]
@@ -26,7 +26,7 @@ class EmbeddedPlanner:
         shots: list[Shot] = []
         shown: list[tuple[views.View, Motion]] = []
         for number, ((role, view), line) in enumerate(zip(chosen, lines, strict=True), start=1):
-            takes = views.takes_for(role, view, request.frames, shown)
+            takes = views.takes_for(role, view, request.frames, shown, request.prefer)
             shown.append((view, takes[0].motion))
             shots.append(
                 Shot(

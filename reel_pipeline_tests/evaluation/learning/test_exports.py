@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reel_pipeline.evaluation.learning.exports import labels, pairs, write
-from reel_pipeline.evaluation.learning.preferences import acceptance, wilson
+from reel_pipeline.evaluation.learning.preferences import Acceptance, acceptance, preferred, wilson
 from reel_pipeline.evaluation.learning.table import Case, build
 from reel_pipeline.records import Fault, Verdict
 from reel_pipeline.store import Store, open_store
@@ -82,6 +82,14 @@ def test_acceptance_counts_shots_by_photo_motion_and_rung(store: Store) -> None:
         ("motion", "pan_left"): (0, 4),
         ("rung", "still_motion"): (8, 12),
     }
+
+
+def test_preferred_is_what_people_surely_accept_more_often_than_another_of_its_sort() -> None:
+    counts = {"push_in": (95, 100), "pan_left": (60, 100), "pull_out": (9, 10)}
+    rows = [Acceptance("motion", name, of, yes, *wilson(yes, of)) for name, (yes, of) in counts.items()]
+    rows += [Acceptance("rung", "parallax", 100, 10, *wilson(10, 100))]
+    assert preferred(rows) == ["push_in"], "nine of ten is too few to say"
+    assert preferred(rows[1:]) == []
 
 
 def test_wilson_is_the_published_interval() -> None:
