@@ -121,11 +121,13 @@ class Store:
     def load(self, asset: str, partition: str, kind: type[A]) -> A | None:
         """The current record, or None when there is none that can be read."""
         head = self.head(asset, partition)
-        if head is None:
-            return None
+        return self.load_version(head.record.sha256, kind) if head else None
+
+    def load_version(self, sha256: str, kind: type[A]) -> A | None:
+        """The record with this content hash, current or not; None when it is gone or can't be read."""
         try:
-            data = self.read(head.record)
-            return kind.model_validate_json(data) if hashlib.sha256(data).hexdigest() == head.record.sha256 else None
+            data = self.read(Blob(sha256=sha256, size_bytes=0, suffix=".json"))
+            return kind.model_validate_json(data) if hashlib.sha256(data).hexdigest() == sha256 else None
         except (StoreError, ValidationError):
             return None
 

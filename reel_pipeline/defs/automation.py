@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -48,22 +49,29 @@ def retake_rejected(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 def gallery_changed(
     context: dg.SensorEvaluationContext, flow: dg.ResourceParam[Flow]
 ) -> dg.SensorResult | dg.SkipReason:
-    """When the snapshot is another one: request what it made stale, `PRODUCTS_PER_TICK` products at a time.
+    """When the snapshot is another one: request what its changed entries made stale, `PRODUCTS_PER_TICK` products at a
+    time.
 
     The cursor holds the snapshot that was looked at and the products still to request. The first tick only notes where
-    it stands.
+    it stands. Where the snapshot before is gone from the store, every product is planned.
     """
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
     if snapshot is None:
         return dg.SkipReason("There is no catalogue yet; run sync_catalog.")
     digest = snapshot.digest()
-    cursor = json.loads(context.cursor) if context.cursor else {"snapshot": digest, "left": []}
+    cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"snapshot": digest, "left": []}
     if cursor["snapshot"] == digest:
         left = [partition for partition in cursor["left"] if partition in snapshot.by_partition]
     else:
+        before = flow.store.load_version(cursor["snapshot"], CatalogSnapshot)
         made = made_partitions(flow, "product")
-        known = [partition for partition in snapshot.by_partition if partition_path(partition) in made]
-        planned = plan(context.instance, flow, known)
+        changed = [
+            partition
+            for partition, entry in snapshot.by_partition.items()
+            if partition_path(partition) in made
+            and (before is None or before.by_partition.get(partition) != entry or partition in cursor["left"])
+        ]
+        planned = plan(context.instance, flow, changed)
         left = [partition for partition, todo in planned.items() if READS_SNAPSHOT & todo.keys()]
     now, later = left[:PRODUCTS_PER_TICK], left[PRODUCTS_PER_TICK:]
     if context.cursor and not now and cursor["snapshot"] == digest:

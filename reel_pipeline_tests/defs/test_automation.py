@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from reel_pipeline.definitions import defs
+from reel_pipeline.defs import automation
 from reel_pipeline.defs.automation import gallery_changed, new_skus, retake_rejected
 from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.table import SKU_ASSETS
+from reel_pipeline.records import Blob
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_staleness import edit_product, repaint_photo
 
@@ -47,6 +50,32 @@ def test_a_changed_gallery_is_requested_once_and_a_first_tick_requests_nothing(m
     assert changed == list(SKU_ASSETS[1:])
     assert "BOX-2" not in requests
     assert isinstance(tick(made, flow, second.cursor), dg.SkipReason)
+
+
+def test_what_one_snapshot_changed_is_not_lost_when_the_next_comes_before_its_turn(
+    made: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automation, "PRODUCTS_PER_TICK", 1)
+    first = tick(made, sync(made), None)
+    for number in (0, 1):
+        edit_product(made, number, price="16.00")
+    second = tick(made, sync(made), first.cursor)
+    edit_product(made, price="17.00")
+    flow = sync(made)
+    third = tick(made, flow, second.cursor)
+    fourth = tick(made, flow, third.cursor)
+    requested = [[r.partition_key for r in result.run_requests or ()] for result in (second, third, fourth)]
+    assert requested == [["TEA-1"], ["TEA-1"], ["BOX-2"]]
+    assert isinstance(tick(made, flow, fourth.cursor), dg.SkipReason)
+
+
+def test_a_tick_plans_everything_when_the_snapshot_before_is_gone(made: Workspace) -> None:
+    first = tick(made, sync(made), None)
+    edit_product(made, price="18.00")
+    flow = sync(made)
+    before = json.loads(first.cursor or "")["snapshot"]
+    flow.store.path(Blob(sha256=before, size_bytes=0, suffix=".json")).unlink()
+    assert [r.partition_key for r in tick(made, flow, first.cursor).run_requests or ()] == ["TEA-1"]
 
 
 def test_a_new_product_is_requested_by_the_schedule_and_a_known_one_is_not(made: Workspace) -> None:

@@ -22,10 +22,10 @@ FROM_STILL = ("rendered_still", "video_clip", "reel", "evaluation_score", "mirro
 FROM_REEL = ("reel", "evaluation_score", "mirrored_asset")
 
 
-def edit_product(workspace: Workspace, **fields: Any) -> None:
+def edit_product(workspace: Workspace, number: int = 0, **fields: Any) -> None:
     path = workspace.source / "catalog.json"
     catalog = json.loads(path.read_text())
-    catalog["products"][0].update(fields)
+    catalog["products"][number].update(fields)
     path.write_text(json.dumps(catalog))
 
 
