@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dagster as dg
@@ -32,6 +33,8 @@ from reel_pipeline.store import UNPARTITIONED, partition_path
 
 DATA_VERSION_TAG = "dagster/data_version"
 PLAN = "plan"
+READERS = 8
+"""Products asked about at once: the time goes into waiting for the store, above all for a bucket."""
 
 
 class NothingToDo(Record):
@@ -48,16 +51,12 @@ def plan(instance: dg.DagsterInstance, flow: Flow, partitions: Iterable[str]) ->
     """
     remembered = flow.store.load_note(PLAN, UNPARTITIONED, "current", NothingToDo) or NothingToDo()
     states = _states(instance, flow)
-    found: dict[str, Work] = {}
-    idle: dict[str, str] = {}
-    for partition in partitions:
-        state = states.get(partition, "")
-        if state and remembered.states.get(partition) == state:
-            idle[partition] = state
-        elif todo := work(Look(flow), partition):
-            found[partition] = todo
-        else:
-            idle[partition] = state
+    asked = list(partitions)
+    unsure = [p for p in asked if not states.get(p) or remembered.states.get(p) != states[p]]
+    with ThreadPoolExecutor(READERS) as readers:
+        answers = readers.map(lambda partition: work(Look(flow), partition), unsure)
+        found = {partition: todo for partition, todo in zip(unsure, answers, strict=True) if todo}
+    idle = {partition: states.get(partition, "") for partition in asked if partition not in found}
     kept = {partition: state for partition, state in remembered.states.items() if partition not in found}
     after = NothingToDo(states=kept | idle)
     if after != remembered:
