@@ -91,6 +91,14 @@ def test_a_record_with_other_bytes_than_its_name_says_counts_as_missing(store: S
     assert store.load("product", "T", Product) is None
 
 
+def test_an_earlier_version_is_loaded_by_its_hash_while_it_is_there(any_store: Store) -> None:
+    before = Product(sku="T", title="Tee")
+    for product in (before, Product(sku="T", title="Tea towel")):
+        any_store.save("product", "T", product, FINGERPRINT, {})
+    assert any_store.load_version(before.digest(), Product) == before
+    assert any_store.load_version("0" * 64, Product) is None
+
+
 @pytest.mark.parametrize("damage", [b"", b"[]", b"null", b"\x00\x01"])
 def test_a_head_that_cannot_be_read_counts_as_missing_and_can_be_written_anew(store: Store, damage: bytes) -> None:
     product = Product(sku="T", title="Tee")
