@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _command(commands, "evaluate", evaluate_command, "judge any video against the product's photos")
     evaluate.add_argument("video", type=Path, metavar="VIDEO")
     evaluate.add_argument("--reference", action="append", type=Path, default=[], metavar="FILE")
+    evaluate.add_argument(
+        "--artwork", action="append", type=Path, default=[], metavar="FILE", help="flat master artwork of its label"
+    )
     evaluate.add_argument("--sku", metavar="SKU", help="compare with this product's gallery as last synced")
 
     status = _command(commands, "status", status_command, "every product of the last sync and where it stands")
@@ -477,7 +480,9 @@ def cutout_command(options: argparse.Namespace) -> int:
 def animate_command(options: argparse.Namespace) -> int:
     from reel_pipeline.tools import animate_file
 
-    animate_file(options.file, options.motion, options.duration, options.out)
+    instead = animate_file(options.file, options.motion, options.duration, options.out)
+    if instead:
+        print(f"reel-pipeline: {instead} The camera moves in on it instead.", file=sys.stderr)
     print(options.out)
     return 0
 
@@ -486,6 +491,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
     from reel_pipeline.tools import evaluate_file
 
     references: list[Path] = options.reference
+    artworks: list[Path] = options.artwork
     gates = None
     if options.sku:
         from reel_pipeline.defs.learning import adopted_gates
@@ -493,10 +499,12 @@ def evaluate_command(options: argparse.Namespace) -> int:
 
         flow = _flow()
         gates = adopted_gates(flow)
-        references = [*references, *own_photos(flow, partition_of(flow, options.sku))]
+        partition = partition_of(flow, options.sku)
+        references = [*references, *own_photos(flow, partition)]
+        artworks = [*artworks, *flow.settings.artworks(partition)]
     if not references:
         raise SettingsError("Name at least one photo with --reference, or a product with --sku.")
-    opinion = evaluate_file(options.video, references, gates)
+    opinion = evaluate_file(options.video, references, gates, artworks)
     if options.json:
         _print_json(opinion)
     else:

@@ -93,6 +93,10 @@ class Settings(BaseModel):
         """The user's own voice recordings, one folder per SKU."""
         return self.workspace / "voice"
 
+    def artworks(self, partition: str) -> list[Path]:
+        """Pictures of a product's flat master artwork, where the user gave any."""
+        return sorted(path for path in (self.workspace / "artwork" / partition).glob("*") if path.is_file())
+
     def open_store(self, *, reuse: bool = True) -> Store:
         return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)
 

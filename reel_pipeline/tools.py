@@ -73,8 +73,11 @@ def cut_out_file(file: Path, out: Path) -> float:
     return matte.confidence
 
 
-def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> None:
-    """A silent 1080x1920 clip of one photo under one camera move. Raises `SettingsError` for a length out of range."""
+def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
+    """A silent 1080x1920 clip of one photo under one camera move; returns why it is another move than asked, or ''.
+
+    Raises `SettingsError` for a length out of range.
+    """
     from reel_pipeline.clips.animate import write_clip
     from reel_pipeline.clips.engines import open_engine as open_clip_engine
     from reel_pipeline.frames.classify import classify
@@ -104,19 +107,33 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> None:
         still = render_still(shot, 0, gallery, cutout, BrandLook(), open_still_engine(DEFAULTS.stills), store)
         with _beside(out) as partial:
             write_clip(still, max(2, round(duration_s * FPS)), open_clip_engine(DEFAULTS.clips), store, partial)
+    return still.instead
 
 
-def evaluate_file(video: Path, references: Sequence[Path], gates: Mapping[str, float] | None = None) -> dict[str, Any]:
+def evaluate_file(
+    video: Path,
+    references: Sequence[Path],
+    gates: Mapping[str, float] | None = None,
+    artworks: Sequence[Path] = (),
+) -> dict[str, Any]:
     """The judge's verdict, faults and scores about any video, from it and the product's photos alone.
 
-    `gates`: those that a workspace has adopted instead of the shipped ones.
+    `gates`: those that a workspace has adopted instead of the shipped ones. `artworks`: pictures of the product's flat
+    master artwork, which lettering is compared with.
     """
     from reel_pipeline.evaluation.engines import open_engine
 
+    judge = open_engine(DEFAULTS.judge, gates)
     photos: list[Pixels] = [normalise(read_file(reference)).pixels for reference in references]
     if not video.is_file():
         raise SettingsError(f"{video} is not a file.")
-    opinion = open_engine(DEFAULTS.judge, gates).judge(video, None, photos)
+    pages = [judge.passport(normalise(read_file(artwork)).pixels) for artwork in artworks]
+    for artwork, page in zip(artworks, pages, strict=True):
+        if not page.text:
+            raise SettingsError(
+                f"No text can be read on the artwork {artwork.name}; give a sharp, upright picture of it."
+            )
+    opinion = judge.judge(video, None, photos, None, pages)
     return {
         "verdict": opinion.verdict.value,
         "faults": [

@@ -16,7 +16,7 @@ from reel_pipeline.evaluation.engines import open_engine
 from reel_pipeline.evaluation.engines.advisers import open_adviser
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
-from reel_pipeline.media.photo import normalise
+from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
     EvaluationScore,
     Judgement,
@@ -44,10 +44,14 @@ def evaluation_score(
 
     def make() -> EvaluationScore:
         engine = open_engine(flow.settings.engines.judge, adopted_gates(flow))
-        editions = {
-            name: _heard(flow, judge(edition.video, edition.cut_list, photos, engine, flow.store), edition, photos)
-            for name, edition in reel.editions.items()
-        }
+        artworks = [
+            flow.store.put(encode_png(normalise(path.read_bytes()).pixels), ".png")
+            for path in flow.settings.artworks(context.partition_key)
+        ]
+        editions = {}
+        for name, edition in reel.editions.items():
+            judged = judge(edition.video, edition.cut_list, photos, engine, flow.store, artworks)
+            editions[name] = _heard(flow, judged, edition, photos)
         for name, judgement in editions.items():
             flow.store.save_note(VERDICTS, context.partition_key, judgement.video_sha256, judgement)
             remember_shown(flow, context.partition_key, name, reel, judgement)

@@ -7,8 +7,9 @@ same inputs.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reel_pipeline import records as r
@@ -114,13 +115,13 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "3",
+    "planner.embedded": "4",
     "voice.espeak_ng": "1",
     "voice.captions_only": "1",
     "voice.file": "1",
     "stills.layered": "3",
     "clips.warp": "3",
-    "judge.classical": "5+ef229de777db+pp-ocrv6-small/1",
+    "judge.classical": "6+59d429a94487+pp-ocrv6-small/1",
 }
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
 
@@ -215,9 +216,11 @@ def _recordings(settings: Settings, partition: str) -> object:
     if settings.engines.voice != "file":
         return None
     folder = settings.recordings_folder / partition
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*")) if path.is_file()
-    }
+    return _hashes(path for path in sorted(folder.glob("*")) if path.is_file())
+
+
+def _hashes(files: Iterable[Path]) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _planning(settings: Settings, partition: str) -> object:
@@ -228,6 +231,8 @@ def _planning(settings: Settings, partition: str) -> object:
 def _judging(settings: Settings, partition: str) -> object:
     """What changes verdicts beside the judge itself; None while nothing does."""
     chosen: dict[str, object] = {"calibration": settings.calibration} if settings.calibration else {}
+    if artworks := settings.artworks(partition):
+        chosen["artworks"] = _hashes(artworks)
     if settings.asks_a_second_opinion:
         asked = {name: value for name, value in settings if name.startswith("second_opinion")}
         chosen |= {**asked, "adviser": settings.engines.second_opinion, "revision": SECOND_OPINION_REVISION}

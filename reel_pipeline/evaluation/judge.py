@@ -6,6 +6,7 @@ How a judge finds out is `engines/`'s business; what follows from the answer is 
 from collections.abc import Sequence
 from functools import cache
 
+from reel_pipeline.errors import EvaluationError
 from reel_pipeline.evaluation.engines import Charge, Judge, Opinion, Passport
 from reel_pipeline.media.photo import decode_png
 from reel_pipeline.records import Blob, CutList, Fault, Judgement, Photo
@@ -13,30 +14,41 @@ from reel_pipeline.store import Store, jsonable
 
 
 def judge(
-    video: Blob, cut_list: CutList | None, gallery_photos: Sequence[Photo], engine: Judge, store: Store
+    video: Blob,
+    cut_list: CutList | None,
+    gallery_photos: Sequence[Photo],
+    engine: Judge,
+    store: Store,
+    artworks: Sequence[Blob] = (),
 ) -> Judgement:
     """The verdict about exactly the bytes of `video`; `gallery_photos` are the sold variant's and unassigned ones.
 
-    The gallery's photos are read once each, whatever becomes of the reel. Raises `EvaluationError` for a video that
-    can't be read.
+    `artworks`: PNGs of the product's flat master artwork, where the user gave any. Photos and artworks are read once
+    each, whatever becomes of the reel. Raises `EvaluationError` for a video or an artwork that can't be read.
     """
     pixels = [photo.pixels for photo in gallery_photos]
 
-    def make() -> Judgement:
-        @cache
-        def passport_of(index: int) -> Passport:
-            blob = pixels[index]
-            return store.remember(
-                "passport", engine, blob.sha256, Passport, lambda: engine.passport(decode_png(store.read(blob)))
-            )
+    def passport(blob: Blob) -> Passport:
+        return store.remember(
+            "passport", engine, blob.sha256, Passport, lambda: engine.passport(decode_png(store.read(blob)))
+        )
 
+    def make() -> Judgement:
         photos = [decode_png(store.read(blob)) for blob in pixels]
-        return _judgement(video, engine.judge(store.path(video), cut_list, photos, passport_of), store)
+        read = [passport(blob) for blob in artworks]
+        for number, page in enumerate(read, start=1):
+            if not page.text:
+                raise EvaluationError(
+                    f"No text can be read on artwork {number} of {len(read)}; give a sharp, upright picture of it."
+                )
+        opinion = engine.judge(store.path(video), cut_list, photos, cache(lambda index: passport(pixels[index])), read)
+        return _judgement(video, opinion, store)
 
     inputs = {
         "video": video.sha256,
         "cut_list": jsonable(cut_list) if cut_list else None,
         "photos": [blob.sha256 for blob in pixels],
+        "artworks": [blob.sha256 for blob in artworks],
     }
     return store.remember("judge", engine, inputs, Judgement, make)
 

@@ -44,30 +44,35 @@ def _panned(frames: list[Pixels]) -> list[Pixels]:
     return [faults.moved(frame, move, 235) for frame, move in zip(frames, moves, strict=True)]
 
 
-def _hand(frames: list[Pixels]) -> list[Pixels]:
-    """Three fingers reach in from the lower right, over the photo's edge."""
-    drawn = []
-    for index, frame in enumerate(frames):
-        height, width = frame.shape[:2]
-        out = frame.copy()
-        for finger in range(3):
-            y = round(height * (0.55 + 0.035 * finger))
-            x = round(width * (1.02 - 0.10 * index / len(frames)))
-            axes = round(0.12 * width), round(0.03 * width)
-            cv2.ellipse(out, (x, y), axes, 8, 0, 360, (205, 160, 135), -1, cv2.LINE_AA)
-        drawn.append(out)
-    return drawn
+def _hand(reach: float) -> faults.Frames:
+    """Three fingers come in from the lower right by `reach` of the width."""
+
+    def change(frames: list[Pixels]) -> list[Pixels]:
+        drawn = []
+        for index, frame in enumerate(frames):
+            height, width = frame.shape[:2]
+            out = frame.copy()
+            tip = 0.9 - reach * index / len(frames)
+            for finger in range(3):
+                x, y = round(width * (1.05 + tip) / 2), round(height * (0.45 + 0.035 * finger))
+                axes = round(width * (1.05 - tip) / 2), round(0.03 * width)
+                cv2.ellipse(out, (x, y), axes, 8, 0, 360, (205, 160, 135), -1, cv2.LINE_AA)
+            drawn.append(out)
+        return drawn
+
+    return change
 
 
 HONEST = (
     CLEAN,
+    Fault("pan", "10 %", frames=_panned),
+    *(Fault("hand", f"{round(100 * reach)} %", frames=_hand(reach), amount=100 * reach) for reach in (0.1, 0.4)),
+    *(Fault("codec", f"CRF {crf}", crf=crf, amount=crf) for crf in (26, 18, 35, 30)),
     *(Fault("relight", f"x {gain}", frames=_relit(gain), amount=gain) for gain in (0.92, 1.06)),
     Fault("crop", "80 %", _cropped),
-    Fault("pan", "10 %", frames=_panned),
-    *(Fault("focus_pull", f"{sigma} px", frames=_focus_pull(sigma), amount=sigma) for sigma in (1.5, 3.0)),
-    *(Fault("codec", f"CRF {crf}", crf=crf, amount=crf) for crf in (18, 26, 30, 35)),
     Fault("another_view", "", first_photo=1),
-    Fault("hand", "", frames=_hand),
+    *(Fault("parallax", f"{p} %", apart=p, amount=p) for p in (5, 3)),
+    *(Fault("focus_pull", f"{sigma} px", frames=_focus_pull(sigma), amount=sigma) for sigma in (1.5, 3.0)),
 )
 """The first of every four come first in a run."""
 
@@ -134,5 +139,6 @@ FAULTS = (
     *(Fault("audio_silence", f"{s} s", sound=_hushed(s), amount=s, shot_s=s + 2) for s in (2, 4, 6, 8)),
     *(Fault("audio_loudness", f"{lu} LU", sound=_quieter(lu), amount=lu) for lu in (1, 3, 6, 12)),
     *(Fault("spec_size", f"{n} px", listed=_off("size", n), amount=n) for n in (2, 8, 32, 128)),
+    *(Fault("spec_fps", f"{fps} fps", fps=fps, amount=abs(fps - 24)) for fps in (25, 23, 30, 60)),
     *(Fault("spec_duration", f"{n} frames", listed=_off("frames", n), amount=n) for n in (1, 2, 6, 24)),
 )

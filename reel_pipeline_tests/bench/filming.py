@@ -8,16 +8,20 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from reel_pipeline.errors import PhotoError
 from reel_pipeline.media.photo import Pixels, normalise
 from reel_pipeline.media.video import Encoding, Planes, VideoWriter
-from reel_pipeline.records import Cut, CutList, Overlay
+from reel_pipeline.records import FPS, Cut, CutList, Overlay
 from reel_pipeline_tests.bench.sound import Stereo, steady_sound, write_m4a
 
 FULL, SMALL = (1080, 1920), (540, 960)
@@ -25,16 +29,23 @@ ONSETS = ("constant", "ramp", "burst")
 BoxPx = tuple[int, int, int, int]
 
 
+Mask = NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Product:
+    """`masks`: where each photo shows the product, None where nothing says so."""
+
     sku: str
     photos: tuple[Pixels, ...]
+    masks: tuple[Mask | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class Fault:
     """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames, `sound` the track,
-    `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s unit."""
+    `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s unit. `apart`: by how
+    many % the product grows before its background during the shot."""
 
     kind: str
     severity: str
@@ -47,6 +58,8 @@ class Fault:
     crf: int = 20
     first_photo: int = 0
     shot_s: float = 1.5
+    fps: int = FPS
+    apart: float = 0.0
 
 
 def load_products(folder: Path, split: str, count: int) -> list[Product]:
@@ -57,41 +70,93 @@ def load_products(folder: Path, split: str, count: int) -> list[Product]:
     entries = json.loads((folder / "catalog.json").read_text())["products"]
     chosen = [entry for entry in entries if int(entry["sku"].split("-")[-1]) % 2 == ("even", "odd").index(split)]
     step = max(1, len(chosen) // count)
-    return [Product(entry["sku"], _photos(folder, entry["images"][:4])) for entry in chosen[::step][:count]]
+    return [_product(folder, entry) for entry in chosen[::step][:count]]
 
 
-def _photos(folder: Path, images: list[dict[str, str]]) -> tuple[Pixels, ...]:
-    photos = []
-    for image in images:
+def _product(folder: Path, entry: dict[str, Any]) -> Product:
+    photos, masks = [], []
+    for image in entry["images"][:5]:
+        file = folder / image["file"]
         try:
-            photos.append(normalise((folder / image["file"]).read_bytes()).pixels)
+            photos.append(normalise(file.read_bytes()).pixels)
         except PhotoError as error:
             print(f"{image['file']} left out: {error}", file=sys.stderr)
-    return tuple(photos)
+            continue
+        truth = folder / "truth" / f"{file.stem}-mask.png"
+        mask = _true_mask(truth, photos[-1]) if truth.exists() else _plain_mask(photos[-1])
+        masks.append(None if mask is None or _is_cut_off(mask) else mask)
+    return Product(entry["sku"], tuple(photos), tuple(masks))
+
+
+def _true_mask(file: Path, rgb: Pixels) -> Mask:
+    mask = normalise(file.read_bytes()).pixels[..., 0]
+    return np.asarray(cv2.resize(mask, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA) > 127, np.bool_)
+
+
+def _is_cut_off(mask: Mask) -> bool:
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+
+
+def _plain_mask(rgb: Pixels) -> Mask | None:
+    """What differs from a border of one colour; None where the border has several."""
+    small = cv2.resize(rgb, (240, round(240 * rgb.shape[0] / rgb.shape[1])), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+    middle = np.median(border, 0)
+    if np.percentile(np.linalg.norm(border - middle, axis=1), 80) > 6:
+        return None
+    mask = (np.linalg.norm(lab - middle, axis=2) > 8).astype(np.uint8)
+    mask = cv2.morphologyEx(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE), cv2.MORPH_OPEN, _SQUARE)
+    if not 0.01 < mask.mean() < 0.85:
+        return None
+    size = (rgb.shape[1], rgb.shape[0])
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
+
+
+_SQUARE = np.ones((5, 5), np.uint8)
 
 
 def product_box(rgb: Pixels) -> BoxPx:
-    """Where the picture differs from its border, else its middle."""
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    mask = (np.linalg.norm(lab - np.median(border, 0), axis=2) > 12).astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-    height, width = mask.shape
-    if not 0.01 < mask.mean() < 0.85:
-        return width // 5, height // 5, width * 3 // 5, height * 3 // 5
-    x, y, w, h = cv2.boundingRect(mask)
+    """Where the picture differs from a plain border, else what stands out in its middle (GrabCut)."""
+    mask = _plain_mask(rgb)
+    if mask is not None:
+        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+        return x, y, w, h
+    factor = 240 / rgb.shape[1]
+    small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    rows, columns = small.shape[:2]
+    guess = np.full((rows, columns), cv2.GC_BGD, np.uint8)
+    guess[rows // 10 : rows * 9 // 10, columns // 8 : columns * 7 // 8] = cv2.GC_PR_BGD
+    guess[rows // 4 : rows * 4 // 5, columns * 2 // 7 : columns * 5 // 7] = cv2.GC_PR_FGD
+    colours = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(np.ascontiguousarray(small), guess, (0, 0, 1, 1), *colours, 4, cv2.GC_INIT_WITH_MASK)
+    found = cv2.morphologyEx((guess % 2).astype(np.uint8), cv2.MORPH_OPEN, _SQUARE)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(found)
+    if count < 2:
+        return rgb.shape[1] // 5, rgb.shape[0] // 5, rgb.shape[1] * 3 // 5, rgb.shape[0] * 3 // 5
+    x, y, w, h = (round(int(value) / factor) for value in max(stats[1:], key=lambda part: part[cv2.CC_STAT_AREA])[:4])
     return x, y, w, h
 
 
 def film(
-    photo: Pixels, frame_count: int, rng: np.random.Generator, blurred: bool, size: tuple[int, int]
+    photo: Pixels,
+    frame_count: int,
+    rng: np.random.Generator,
+    blurred: bool,
+    size: tuple[int, int],
+    mask: Mask | None = None,
+    apart: float = 0.0,
 ) -> Iterator[Pixels]:
-    """A slow zoom or pan over one photo on its own backdrop or a blurred copy, HWC RGB of `size` (width, height)."""
+    """A slow zoom or pan over one photo on its own backdrop or a blurred copy, HWC RGB of `size` (width, height).
+
+    With `apart`, what `mask` shows grows by that many % more than the rest, standing on its own foot.
+    """
     width, height = size
     # A cubic warp below half size would alias, which no honest maker ships.
     reduce = min(1.0, 1.7 * width / photo.shape[1])
     photo = np.asarray(cv2.resize(photo, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
     rows, columns = photo.shape[:2]
+    layer = _layer(photo, mask) if apart and mask is not None else None
     fit = min(width / columns, 1.6 * width / 1080 / reduce)
     base = (
         fit * rng.uniform(0.85, 1.0)
@@ -115,8 +180,38 @@ def film(
         y = height * 0.48 - scale * rows / 2 + drift[1] * ease
         frame = backdrop.copy()
         matrix = np.array([[scale, 0, x], [0, scale, y]])
-        cv2.warpAffine(photo, matrix, size, dst=frame, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_TRANSPARENT)
-        yield frame
+        plate = layer.plate if layer else photo
+        cv2.warpAffine(plate, matrix, size, dst=frame, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_TRANSPARENT)
+        yield layer.over(frame, matrix, 1 + apart / 100 * ease) if layer else frame
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """`plate`: the photo with its product painted out; `alpha` HW float32; `foot`: the product's lowest middle."""
+
+    photo: Pixels
+    plate: Pixels
+    alpha: NDArray[np.float32]
+    foot: tuple[float, float]
+
+    def over(self, frame: Pixels, matrix: NDArray[np.float64], grown: float) -> Pixels:
+        x, y = self.foot
+        about = np.array([[grown, 0, x * (1 - grown)], [0, grown, y * (1 - grown)], [0, 0, 1.0]])
+        place, size = (matrix @ about)[:2], (frame.shape[1], frame.shape[0])
+        product = cv2.warpAffine(self.photo, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        share = cv2.warpAffine(self.alpha, place, size, flags=cv2.INTER_LINEAR)[..., None]
+        return np.rint(product * share + frame * (1 - share)).astype(np.uint8)
+
+
+def _layer(photo: Pixels, mask: Mask) -> _Layer:
+    small = cv2.resize(mask.astype(np.uint8), (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_NEAREST)
+    x, y, w, h = cv2.boundingRect(small)
+    hole = cv2.dilate(small, np.ones((7, 7), np.uint8))
+    # Where it stands the product hardly moves, and its shadow has to stay.
+    hole[y + h * 19 // 20 :] = 0
+    plate = cv2.inpaint(photo, hole, 5, cv2.INPAINT_TELEA)
+    alpha = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0)
+    return _Layer(photo, np.asarray(plate, np.uint8), np.asarray(alpha, np.float32), (x + w / 2, float(y + h)))
 
 
 def caption(frame: Pixels, text: str, box: BoxPx) -> None:
@@ -155,10 +250,12 @@ def make_clip(
     card_frames: int = 18,
     crf: int | None = None,
     onset: str = "constant",
+    masks: Sequence[Mask | None] = (),
 ) -> CutList:
     """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the cut list.
 
     `onset`: a fault of the photo is there all the time, fades in, or is there in the shot's middle third only.
+    `masks`: of `photos`, for what moves apart.
     """
     rng = np.random.default_rng(seed)
     shown = [photos[(fault.first_photo + number) % len(photos)] for number in range(min(shots, len(photos)))]
@@ -170,7 +267,10 @@ def make_clip(
     with VideoWriter(path, *size, Encoding("veryfast", crf or fault.crf), track) as writer:
         for number, photo in enumerate(shown, 1):
             seeds = int(rng.integers(1 << 30)), seed + 7
-            frames = _shot(photo, fault if number == 1 else None, frames_a_shot, seeds, number % 2 == 0, size, onset)
+            mask = masks[fault.first_photo] if number == 1 and fault.apart else None
+            frames = _shot(
+                photo, fault if number == 1 else None, frames_a_shot, seeds, number % 2 == 0, size, onset, mask
+            )
             box = (size[0] // 10, size[1] * 3 // 4, size[0] * 8 // 10, size[1] // 20)
             for frame in frames:
                 caption(frame, f"What the photo shows, part {number}", box)
@@ -184,8 +284,23 @@ def make_clip(
         span = {"start_frame": start, "frame_count": card_frames}
         cuts.append(Cut(shot=None, photo=None, **span))
         overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
+    if fault.fps != FPS:
+        _retime(path, fault.fps)
     cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))
     return fault.listed(cut_list) if fault.listed else cut_list
+
+
+def _retime(path: Path, fps: int) -> None:
+    """The same coded frames at another rate."""
+    other = path.with_suffix(".retimed.mp4")
+    with av.open(str(path)) as source, av.open(str(other), "w", format="mp4") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(packet for packet in source.demux(video=0) if packet.size):
+            packet.stream, packet.time_base = stream, Fraction(1, fps)
+            packet.pts = packet.dts = number
+            packet.duration = 1
+            target.mux(packet)
+    other.replace(path)
 
 
 def _shot(
@@ -196,14 +311,16 @@ def _shot(
     blurred: bool,
     size: tuple[int, int],
     onset: str,
+    mask: Mask | None,
 ) -> list[Pixels]:
     """The frames of one shot; `seeds` of the camera path and of the fault."""
-    frames = list(film(photo, count, np.random.default_rng(seeds[0]), blurred, size))
+    apart = fault.apart if fault else 0.0
+    frames = list(film(photo, count, np.random.default_rng(seeds[0]), blurred, size, mask, apart))
     if fault is None:
         return frames
     if fault.alter:
         hurt_photo = fault.alter(photo, np.random.default_rng(seeds[1]))
-        hurt = list(film(hurt_photo, count, np.random.default_rng(seeds[0]), blurred, size))
+        hurt = list(film(hurt_photo, count, np.random.default_rng(seeds[0]), blurred, size, mask, apart))
         pairs = enumerate(zip(frames, hurt, strict=True))
         frames = [_mixed(*pair, _presence(onset, index / count)) for index, pair in pairs]
     return fault.frames(frames) if fault.frames else frames

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -92,7 +93,9 @@ def cases(product: Product, number: int, has_text: bool, lap: int) -> Iterator[t
     """What is filmed of one product in one of `LAPS` laps, each with its onset: a severity of every fault, and a
     share of the honest clips."""
     for fault in HONEST[lap::LAPS]:
-        if fault.first_photo < len(product.photos):
+        if fault.apart:
+            yield from ((replace(fault, first_photo=index), "constant") for index in _scenes(product))
+        elif fault.first_photo < len(product.photos):
             yield fault, "constant"
     for index, (_, severities) in enumerate(groupby(FAULTS, lambda fault: fault.kind)):
         fault = list(severities)[_ORDER[lap]]
@@ -100,6 +103,11 @@ def cases(product: Product, number: int, has_text: bool, lap: int) -> Iterator[t
             yield fault, ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
     if lap == 0:
         yield Fault("wrong_product", ""), "constant"
+
+
+def _scenes(product: Product) -> list[int]:
+    """The last photo of which it is known where the product is: shop photos come before pictures in a room."""
+    return [index for index, mask in enumerate(product.masks) if mask is not None][-1:]
 
 
 def row(
@@ -111,7 +119,7 @@ def row(
         "severity": fault.severity,
         "amount": fault.amount,
         "onset": onset,
-        "honest": fault in HONEST,
+        "honest": fault.kind in {honest.kind for honest in HONEST},
         "verdict": opinion.verdict.value,
         "named": sorted({charge.kind for charge in opinion.charges}),
         "unverifiable": [item.error for item in opinion.unverifiable],
@@ -138,7 +146,9 @@ def measure(
                 filmed = products[(number + 1) % len(products)] if fault.kind == "wrong_product" else product
                 started = time.perf_counter()
                 frame_count = round(24 * fault.shot_s)
-                cut_list = make_clip(clip, filmed.photos, fault, number, size, 1, frame_count, 9, onset=onset)
+                cut_list = make_clip(
+                    clip, filmed.photos, fault, number, size, 1, frame_count, 9, None, onset, filmed.masks
+                )
                 opinion = judge.judge(clip, cut_list, product.photos, partial(passport, number))
                 simple = baselines(clip, product.photos, text if with_ocr else ())
                 print(json.dumps(row(product, fault, onset, opinion, simple, judge)), file=out, flush=True)

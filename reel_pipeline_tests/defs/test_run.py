@@ -3,11 +3,13 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reel_pipeline.definitions import defs
@@ -17,7 +19,7 @@ from reel_pipeline.defs.run import run_catalog
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline_tests.conftest import Workspace, new_workspace
 from reel_pipeline_tests.defs.test_staleness import edit_product, repaint_photo
-from reel_pipeline_tests.drawing import draw_catalog
+from reel_pipeline_tests.drawing import draw_catalog, jpeg
 
 
 def command(workspace: Path, *arguments: str) -> list[str]:
@@ -54,6 +56,19 @@ def test_a_second_run_computes_nothing_and_says_so(made: Workspace) -> None:
     assert all(product["state"] == "published" and product["verdict"] == "accept" for product in products)
     assert all(product["computed"] == 0 and product["reused"] == 11 for product in products)
     assert all(Path(product["reel"]).read_bytes()[4:8] == b"ftyp" for product in products)
+
+
+def test_master_artwork_is_asked_and_one_that_says_nothing_stops_its_product(made: Workspace) -> None:
+    folder = made.settings.workspace / "artwork" / "TEA-1"
+    folder.mkdir(parents=True)
+    artwork = folder / "label.jpg"
+    artwork.write_bytes(jpeg(np.full((600, 400, 3), 230, np.uint8)))
+    (failed,) = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"]).products
+    assert failed.report.state is State.FAILED
+    assert "No text can be read on artwork 1 of 1" in " ".join(failed.report.reasons)
+    shutil.copy(made.source / "images" / "tea-1.jpg", artwork)
+    (judged,) = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"]).products
+    assert judged.report.state is State.PUBLISHED, judged.report.reasons
 
 
 def test_one_changed_photo_remakes_what_rests_on_it_and_nothing_else(made: Workspace) -> None:

@@ -15,6 +15,7 @@ from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.defs.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace
+from reel_pipeline_tests.drawing import jpeg, product_photo
 
 FROM_PLAN = SKU_ASSETS[SKU_ASSETS.index("shot_plan") :]
 FROM_VOICE = ("voiceover", "video_clip", "reel", "evaluation_score", "mirrored_asset")
@@ -74,6 +75,12 @@ def override(workspace: Workspace) -> None:
     (folder / "TEA-1.toml").write_text('closing_line = "Ask for it in the shop."\n')
 
 
+def artwork(workspace: Workspace) -> None:
+    folder = workspace.settings.workspace / "artwork" / "TEA-1"
+    folder.mkdir(parents=True)
+    (folder / "label.jpg").write_bytes(jpeg(product_photo(5, "LOOSE LEAF TEA")))
+
+
 CHANGES: dict[str, tuple[Callable[[Workspace], None], tuple[str, ...]]] = {
     "nothing": (lambda workspace: None, ()),
     "price": (lambda w: edit_product(w, price="13.00"), ("product",)),
@@ -92,6 +99,8 @@ CHANGES: dict[str, tuple[Callable[[Workspace], None], tuple[str, ...]]] = {
     "voice engine": (setting('[engines]\nvoice = "captions_only"\n'), FROM_VOICE),
     "public address": (setting('public_url = "https://reels.example/"\n'), ("mirrored_asset",)),
     "override": (override, FROM_PLAN),
+    "artwork": (artwork, ("evaluation_score", "mirrored_asset")),
+    "preference": (setting('prefer = ["pull_out"]\n'), FROM_PLAN),
 }
 
 
@@ -106,6 +115,7 @@ def test_a_change_makes_stale_what_rests_on_it_and_nothing_else(made: Workspace,
     assert tuple(stale_assets(flow, "TEA-1")) == expected
     assert "mirrored_asset" not in stale_assets(flow, "BOX-2") or change in {
         "call to action", "disclaimer", "shown price", "voice", "palette", "voice engine", "public address",
+        "preference",
     }  # fmt: skip
 
 

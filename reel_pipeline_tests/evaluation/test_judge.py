@@ -1,5 +1,6 @@
 """The embedded judge on drawn products: every fault it must see, and what it must not mistake for one."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import CutList, Photo, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.bench import faults
-from reel_pipeline_tests.bench.cases import CLEAN, FAULTS
+from reel_pipeline_tests.bench.cases import CLEAN, FAULTS, HONEST
 from reel_pipeline_tests.bench.filming import SMALL, Fault, caption, make_clip
 from reel_pipeline_tests.drawing import product_photo
 
@@ -82,9 +83,59 @@ def test_a_detail_crop_is_not_taken_for_the_photo_that_it_was_cut_from(tmp_path:
         assert opinion.verdict is Verdict.ACCEPT, opinion
 
 
+def test_a_hand_that_passes_before_the_product_is_for_a_person(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    for fault in (fault for fault in HONEST if fault.kind == "hand"):
+        cut_list = make_clip(path, gallery(), fault, 3, SMALL, shots=1, frames_a_shot=30)
+        opinion = opinion_on(path, cut_list)
+        assert opinion.verdict is Verdict.ABSTAIN, opinion
+        assert any("passes before" in item.error for item in opinion.unverifiable)
+
+
+def test_a_fault_beside_a_passing_hand_is_still_seen(tmp_path: Path) -> None:
+    hand = next(fault for fault in HONEST if fault.kind == "hand")
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), replace(hand, alter=faults.dot(8)), 3, SMALL, shots=1, frames_a_shot=30)
+    assert "invented_detail" in {charge.kind for charge in opinion_on(path, cut_list).charges}
+
+
+@pytest.mark.parametrize("kind", ["focus_pull", "relight"])
+def test_what_only_looks_like_a_fault_is_accepted(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "clip.mp4"
+    for fault in (fault for fault in HONEST if fault.kind == kind):
+        cut_list = make_clip(path, gallery(), fault, 3, SMALL, shots=1, frames_a_shot=30)
+        opinion = opinion_on(path, cut_list)
+        assert opinion.verdict is Verdict.ACCEPT, opinion
+
+
+def test_a_smear_that_comes_is_no_focus_pull(tmp_path: Path) -> None:
+    smear = Fault("smear", "6 px", faults.blur(6))
+    path = tmp_path / "clip.mp4"
+    for onset in ("burst", "ramp"):
+        cut_list = make_clip(path, gallery(), smear, 3, SMALL, shots=1, frames_a_shot=30, onset=onset)
+        assert "smear" in {charge.kind for charge in opinion_on(path, cut_list).charges}
+
+
+def test_artwork_is_what_lettering_is_compared_with(tmp_path: Path) -> None:
+    judge, path = open_engine("classical"), tmp_path / "clip.mp4"
+    artwork = (Passport(text=passport_of(0).text),)
+    old = (product_photo(1, "NORTH TEA\n450 g"),)
+    cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
+
+    def named(photos: tuple[Pixels, ...], pages: tuple[Passport, ...]) -> set[str]:
+        opinion = judge.judge(path, cut_list, photos, lambda _: Passport(), pages)
+        return {charge.kind for charge in opinion.charges}
+
+    assert named(gallery(), artwork) == set()
+    assert "altered_text" in {charge.kind for charge in judge.judge(path, cut_list, old).charges}
+    assert "altered_text" not in named(old, artwork), "what the artwork says is right"
+    make_clip(path, old, CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
+    assert "altered_text" in named(gallery(), artwork), "read on the frame, though nothing was read on the photo"
+
+
 def test_every_sound_and_format_that_can_be_injected_is_found_at_its_worst(tmp_path: Path) -> None:
     worst = {fault.kind: fault for fault in FAULTS if fault.kind.startswith(("audio_", "spec_"))}
-    assert set(worst) == {"audio_clipping", "audio_silence", "audio_loudness", "spec_size", "spec_duration"}
+    assert set(worst) == {"audio_clipping", "audio_silence", "audio_loudness", "spec_size", "spec_fps", "spec_duration"}
     for kind, fault in worst.items():
         path = tmp_path / f"{kind}.mp4"
         cut_list = make_clip(path, gallery(), fault, 3, (180, 320), 1, round(24 * fault.shot_s), 9)
@@ -93,12 +144,15 @@ def test_every_sound_and_format_that_can_be_injected_is_found_at_its_worst(tmp_p
         assert not {"spec_fps", *worst} & kinds - {kind, "audio_loudness"}, "one injected fault is no other"
 
 
-def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_hurt", [False, True])
+def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path, is_hurt: bool) -> None:
     rng = np.random.default_rng(5)
     small = cv2.resize(rng.integers(60, 200, (60, 48, 3), dtype=np.uint8), (960, 1200), interpolation=cv2.INTER_CUBIC)
     near = cv2.resize(rng.integers(0, 255, (40, 30, 3), dtype=np.uint8), (360, 480), interpolation=cv2.INTER_CUBIC)
     photo = small.copy()
     photo[360:840, 300:660] = near
+    if is_hurt:
+        cv2.circle(near, (180, 240), 30, (255, 255, 255), -1, cv2.LINE_AA)
     path = tmp_path / "clip.mp4"
     with VideoWriter(path, *SMALL) as writer:
         for index in range(30):
@@ -110,8 +164,9 @@ def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path) -> None:
             frame[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
             writer.write(Planes.from_rgb(frame))
     opinion = open_engine("classical").judge(path, None, (photo,))
-    assert opinion.verdict is Verdict.ABSTAIN, opinion
+    assert opinion.verdict is (Verdict.REJECT if is_hurt else Verdict.ABSTAIN), opinion
     assert any("moves apart" in item.error for item in opinion.unverifiable)
+    assert {charge.kind for charge in opinion.charges} <= {"invented_detail", "color_drift"}
 
 
 def test_a_second_half_that_stands_still_is_frozen_without_a_cut_list(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from reel_pipeline.media.video import audio_packets
 from reel_pipeline.records import (
     FPS,
     BoxPx,
+    Cutout,
     Motion,
     Photo,
     PlanEdition,
+    ProductCutout,
     ProductGallery,
     Role,
     Rung,
@@ -67,6 +69,28 @@ def gallery_of(store: Store, pictures: Sequence[NDArray[np.uint8]]) -> ProductGa
         key = blob.sha256[:16]
         photos.append(Photo(key=key, position=position, original=blob, pixels=blob, width_px=width, height_px=height))
     return ProductGallery(photos=tuple(photos))
+
+
+def cut_out_of(gallery: ProductGallery, store: Store) -> ProductCutout:
+    """The exact outline of the box of `packshot` and `scene` in every photo; depth, normals and edges are stand-ins."""
+    cutouts = []
+    for photo in gallery.photos:
+        x, y, w, h = box_of(photo.width_px, photo.height_px)
+        alpha = np.zeros((photo.height_px, photo.width_px), np.uint8)
+        alpha[y : y + h, x : x + w] = 255
+        blob = store.put(encode_png(alpha), ".png")
+        cutouts.append(
+            Cutout(
+                photo=photo.key,
+                alpha=blob,
+                confidence=0.9,
+                box_px_xywh=(x, y, w, h),
+                depth=blob,
+                normals=blob,
+                edges=blob,
+            )
+        )
+    return ProductCutout(cutouts=tuple(cutouts))
 
 
 def plan_of(

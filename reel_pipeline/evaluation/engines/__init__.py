@@ -59,11 +59,12 @@ class Judge(Protocol):
         cut_list: CutList | None,
         photos: Sequence[Pixels],
         passport_of: Callable[[int], Passport] | None = None,
+        artworks: Sequence[Passport] = (),
     ) -> Opinion:
         """`photos`: HWC RGB uint8. `passport_of(i)` is asked only for photos that the video shows; the engine makes its
-        own where none is given. Without a cut list every hard cut counts as intended and nothing is known of overlays.
-
-        Raises `EvaluationError` for a video that can't be read or an empty gallery.
+        own where none is given. `artworks`: what it read on the product's flat master artwork; lettering that says the
+        same is right, whatever was read on a photo. Without a cut list every hard cut counts as intended and nothing is
+        known of overlays. Raises `EvaluationError` for a video that can't be read or an empty gallery.
         """
 
 
@@ -84,9 +85,10 @@ class Regated:
         cut_list: CutList | None,
         photos: Sequence[Pixels],
         passport_of: Callable[[int], Passport] | None = None,
+        artworks: Sequence[Passport] = (),
     ) -> Opinion:
         with gates_in_force(self._gates):
-            return self._shipped.judge(video, cut_list, photos, passport_of)
+            return self._shipped.judge(video, cut_list, photos, passport_of, artworks)
 
 
 def open_engine(name: str, gates: Mapping[str, float] | None = None) -> Judge:

@@ -34,7 +34,7 @@ MAX_CARD_SHARE = 0.4
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"5+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"6+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb))
@@ -45,6 +45,7 @@ class ClassicalJudge:
         cut_list: CutList | None,
         photos: Sequence[Pixels],
         passport_of: Callable[[int], Passport] | None = None,
+        artworks: Sequence[Passport] = (),
     ) -> Opinion:
         if not photos:
             raise EvaluationError("There is no photo to compare the video with; give at least one reference photo.")
@@ -52,7 +53,8 @@ class ClassicalJudge:
         references = [Reference(index, rgb) for index, rgb in enumerate(photos)]
         read = passport_of or cache(lambda index: self.passport(photos[index]))
         scenes = _planned_scenes(cut_list, footage) if cut_list else _seen_scenes(footage)
-        examiner = Examiner(footage, cut_list, references, read)
+        artwork = tuple(line.text for page in artworks for line in page.text)
+        examiner = Examiner(footage, cut_list, references, read, artwork)
         for scene in scenes:
             samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
             if not scene.is_card:

@@ -29,8 +29,8 @@ _MIN_SHIFT_PX = 1.2
 _MIN_AREA_PX = 12
 _MIN_DETAIL_PX = 2000
 _FLOW_WINDOW_PX = 24
-_APART_LEVELS = 5.0
-"""Mean difference below which a window's structure is where it should be, whatever the flow says."""
+_APART = 0.7
+"""Mean difference, in tolerances, below which a window's structure is where it should be, whatever the flow says."""
 MAX_RELIGHT = 1.15
 """A common factor on L* beyond 1 +- this is another light, which hides a hue shift: a person has to look."""
 
@@ -39,9 +39,7 @@ def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     """Everything that deviates in one frame, the worst of each kind."""
     yield Suspicion("geometry_collapse", comparison.stretch_percent, frame, _frame_box(comparison, _whole(comparison)))
     yield from _colour(comparison, frame, with_plan)
-    ghost = _ghost(comparison)
-    smear = _smear(comparison)
-    for kind, score in (("ghosting", ghost), ("smear", smear)):
+    for kind, score in (("ghosting", _ghost(comparison)), ("smear", comparison.smear)):
         yield _suspect(comparison, kind, score, frame, _whole(comparison))
     yield _warp(comparison, frame)
     yield _unexplained(comparison, frame)
@@ -76,7 +74,7 @@ def _warp(comparison: Comparison, frame: int) -> Suspicion:
     share = _mean(structured.astype(np.float32))
     apart = _mean(np.abs(comparison.frame - comparison.photo) * structured) / np.maximum(share, 1e-3)
     half = _FLOW_WINDOW_PX // 2
-    doubtful = (share > 0.2) & (apart > _APART_LEVELS)
+    doubtful = (share > 0.2) & (apart > _APART * comparison.tolerance)
     worst, box = 0.0, _whole(comparison)
     for row, column in np.argwhere(doubtful[half:-half:half, half:-half:half]):
         top, left = int(row) * half, int(column) * half
@@ -151,16 +149,6 @@ def _ghost(comparison: Comparison) -> float:
     opacity = float((copy * residual).sum()) / energy
     explained = opacity**2 * energy / max(float((residual**2).sum()), 1e-6)
     return max(0.0, opacity) if explained > 0.33 else 0.0
-
-
-def _smear(comparison: Comparison) -> float:
-    """Share of the photo's fine contrast that the frame lacks, over the photo's sharpest tenth."""
-    photo, frame = (np.abs(cv2.Laplacian(plane, cv2.CV_32F)) for plane in (comparison.photo, comparison.frame))
-    sharp = comparison.valid & (comparison.detail > 6)
-    if sharp.sum() < 300:
-        return 0.0
-    sharpest = sharp & (photo >= np.percentile(photo[sharp], 90))
-    return float(np.clip(1 - frame[sharpest].mean() / max(float(photo[sharpest].mean()), 1e-3), 0, 1))
 
 
 def _suspect(comparison: Comparison, kind: str, score: float, frame: int, box: BoxPx) -> Suspicion:

@@ -6,6 +6,8 @@ same scale, so that what the reader can't do at that size counts against neither
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import permutations
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, correlate
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.media.text import Quad, read_line, straighten
+from reel_pipeline.media.text import Quad, read_line, read_text, straighten
 from reel_pipeline.records import BoxPx, TextLine
 
 MIN_HEIGHT_PX = 11
@@ -27,15 +29,25 @@ SUSPECT = 0.3
 _MARGIN = 0.15
 _FOLD = str.maketrans("Il|iOoQSsBZz", "111100055822")
 _SURE = 0.8
+_ALIKE = 0.6
 
 
 def inspect_text(
-    reference: Reference, lines: Sequence[TextLine], comparison: Comparison, frame_rgb: Pixels, hidden: Mask, frame: int
+    reference: Reference,
+    lines: Sequence[TextLine],
+    comparison: Comparison,
+    frame_rgb: Pixels,
+    hidden: Mask,
+    frame: int,
+    artwork: Sequence[str],
 ) -> Iterator[Suspicion]:
-    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay.
+    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay;
+    `artwork`: the lines of the master artwork, empty where there is none.
 
-    Lines on a part of the photo that the maker cropped away are not in the frame.
+    Lines on a part of the photo that the maker cropped away are not in the frame; one that is out of focus isn't read.
     """
+    if comparison.smear >= thresholds()["smear"]:
+        return
     photo_to_frame = comparison.photo_to_frame
     worst: tuple[float, BoxPx, bytes | None] = (0.0, (0, 0, frame_rgb.shape[1], frame_rgb.shape[0]), None)
     reads = 0
@@ -45,23 +57,59 @@ def inspect_text(
             continue
         photo_crop, frame_crop = _crops(reference.rgb, line.quad_px, frame_rgb, photo_to_frame)
         score, box = _worst_glyph(photo_crop, frame_crop)
-        if score >= SUSPECT and reads < MAX_READ_LINES:
+        off_artwork = bool(artwork) and not is_on_artwork(line.text, artwork)
+        if (score >= SUSPECT or off_artwork) and reads < MAX_READ_LINES:
             reads += 1
-            score = _after_reading(score, photo_crop, frame_crop)
+            score = _after_reading(score, photo_crop, frame_crop, artwork)
         if score > worst[0]:
             guilty = score >= thresholds()["altered_text"]
             worst = (score, _box(quad), side_by_side(photo_crop, frame_crop, box) if guilty else None)
     yield Suspicion("altered_text", worst[0], frame, worst[1], worst[2])
 
 
-def _after_reading(score: float, photo: Pixels, frame: Pixels) -> float:
-    """1 when both are read surely and numerals or letters differ; just below the gate when both say the same."""
+def unread_lines(lines: Sequence[TextLine], comparison: Comparison, frame_rgb: Pixels) -> Iterator[TextLine]:
+    """Lines of the frame, placed on the photo, where nothing was read on the photo."""
+    to_photo = np.asarray(np.linalg.inv(comparison.photo_to_frame), np.float64)
+    known = [_box(line.quad_px) for line in lines]
+    for line in read_text(frame_rgb):
+        quad = _in_frame(line.quad_px, to_photo)
+        x, y = np.asarray(quad).mean(0)
+        if not any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in known):
+            yield line.model_copy(update={"quad_px": quad})
+
+
+def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence[str]) -> float:
+    """1 when both are read surely and numerals or letters differ; just below the gate when both say the same.
+
+    What the frame says is right where the artwork says it, and wrong where that nearly says it.
+    """
     (expected, sure), (found, also_sure) = read_line(photo), read_line(frame)
+    gate = thresholds()["altered_text"]
+    if also_sure >= _SURE and is_on_artwork(found, artwork):
+        return min(score, 0.9 * gate)
+    if also_sure >= _SURE and (sure < _SURE or not expected):
+        expected, sure = _nearest(found, artwork), 1.0
     if min(sure, also_sure) < _SURE or not expected:
         return score
     if fold(expected) == fold(found):
-        return min(score, 0.9 * thresholds()["altered_text"])
-    return 1.0 if digits(expected) != digits(found) else max(score, thresholds()["altered_text"])
+        return min(score, 0.9 * gate)
+    return 1.0 if digits(expected) != digits(found) else max(score, gate)
+
+
+def is_on_artwork(text: str, artwork: Sequence[str]) -> bool:
+    """Whether a line of the artwork, or two of them read as one, has this text with the same numerals."""
+    said = fold(text)
+    for line in artwork:
+        if said and said in fold(line) and set(re.findall(r"\d+", text)) <= set(re.findall(r"\d+", line)):
+            return True
+    return any(said == fold(one + other) for one, other in permutations(artwork, 2))
+
+
+def _nearest(text: str, artwork: Sequence[str]) -> str:
+    """The line of the artwork that is most like `text`; empty where none is like it."""
+    likeness = {line: SequenceMatcher(None, fold(line), fold(text), autojunk=False).ratio() for line in artwork}
+    best = max(likeness, key=lambda line: likeness[line], default="")
+    return best if likeness.get(best, 0.0) >= _ALIKE else ""
 
 
 def fold(text: str) -> str:

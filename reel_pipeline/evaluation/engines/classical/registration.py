@@ -28,6 +28,7 @@ _SEARCH_WIDTH_PX = 135
 _SEARCH_SCALES = np.geomspace(0.3, 2.6, 19)
 """Displayed width of the photo over the frame's width: photos are shown at 0.4 to 1.6 of their own scale."""
 _MIN_SEARCH_NCC = 0.55
+_PLAIN_LAB = 6.0
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,29 @@ class Reference:
         return find_features(self.luma, FEATURE_SIDE_PX, 2000)
 
     @cached_property
-    def product_box(self) -> BoxPx:
-        """Box of what differs from the border's colour where the border is plain, else the whole photo."""
+    def _off_ground(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Distance in Lab to the border's middle colour, HW at 160 px width, and of the border's own pixels, sorted."""
         size = (160, max(8, round(160 * self.height_px / self.width_px)))
         small = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
         lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
         middle = np.median(border, axis=0)
+        away = np.linalg.norm(lab - middle, axis=2).astype(np.float32)
+        return away, np.sort(np.linalg.norm(border - middle, axis=1)).astype(np.float32)
+
+    @cached_property
+    def is_on_plain_ground(self) -> bool:
+        """Whether there is no background that could be seen to move."""
+        return bool(np.percentile(self._off_ground[1], 90) <= _PLAIN_LAB)
+
+    @cached_property
+    def product_box(self) -> BoxPx:
+        """Box of what differs from the border's colour where the border is plain, else the whole photo."""
+        away, border = self._off_ground
         whole = (0, 0, self.width_px, self.height_px)
-        if np.percentile(np.linalg.norm(border - middle, axis=1), 60) > 6:
+        if np.percentile(border, 60) > _PLAIN_LAB:
             return whole
-        differs = cv2.medianBlur((np.linalg.norm(lab - middle, axis=2) > 8).astype(np.uint8), 3)
+        differs = cv2.medianBlur((away > 8).astype(np.uint8), 3)
         if differs.mean() < 0.005:
             return whole
         x, y, width, height = cv2.boundingRect(differs)

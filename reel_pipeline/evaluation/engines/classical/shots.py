@@ -4,7 +4,7 @@ Also says what could not be verified. Gates and verdict are the judge's, in `__i
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -16,9 +16,11 @@ from reel_pipeline.evaluation.engines.classical.choice import fittest, outside_s
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference
 from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
 from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF, MAX_RELIGHT, inspect
+from reel_pipeline.evaluation.engines.classical.focus import lasting_smear
 from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample
-from reel_pipeline.evaluation.engines.classical.layers import moves_in_two_layers
-from reel_pipeline.evaluation.engines.classical.lettering import inspect_text
+from reel_pipeline.evaluation.engines.classical.layers import Layered, in_two_layers
+from reel_pipeline.evaluation.engines.classical.lettering import inspect_text, unread_lines
+from reel_pipeline.evaluation.engines.classical.occluders import passing
 from reel_pipeline.evaluation.engines.classical.registration import (
     SURE_INLIERS,
     Placement,
@@ -30,7 +32,7 @@ from reel_pipeline.evaluation.engines.classical.temporal import Scene
 from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, compare
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import CutList
+from reel_pipeline.records import CutList, TextLine
 
 MIN_EXPLAINED = 0.5
 """Share of a frame's detail that the photo must explain before a placement without many keypoints is believed."""
@@ -75,7 +77,7 @@ class _View:
 
 
 class Examiner:
-    """Holds what one call shares: the prepared photos, the cut list, the colour matrix."""
+    """Holds what one call shares: the prepared photos, the cut list, the artwork's lines, the colour matrix."""
 
     def __init__(
         self,
@@ -83,8 +85,10 @@ class Examiner:
         cut_list: CutList | None,
         references: Sequence[Reference],
         passport_of: Callable[[int], Passport],
+        artwork: Sequence[str],
     ) -> None:
         self.footage, self.cut_list, self.references, self.passport_of = footage, cut_list, references, passport_of
+        self.artwork = artwork
         self.matrix = footage.matrices[0]
         self.matrix_is_chosen = len(footage.matrices) == 1
         self.findings = Findings()
@@ -98,13 +102,13 @@ class Examiner:
                 views.append(view)
                 prefer = view.placement.photo
         if self.cut_list is None:
-            views = [view for view in self._without_overlays(scene, views) if view]
+            views = list(self._without_overlays(scene, views))
         found = [self._inspected(view) for view in views]
-        in_layers = any(moves_in_two_layers(view.comparison) for view in views)
-        if in_layers and any(_is_guilty(item, {"warped_logo", "invented_detail"}) for items in found for item in items):
-            # What moves apart was compared with one plane: a deviation proves nothing.
-            self._cannot(scene, "its background moves apart from the product, so they can't be compared as one")
-            found = [[item for item in items if not _is_guilty(item, BOUND_TO_PLANE)] for items in found]
+        if any(_is_guilty(item, BOUND_TO_PLANE) for items in found for item in items):
+            views = list(self._without_passers(scene, views))
+            found = [self._inspected(view) for view in views]
+        found = _with_lasting_smear(found)
+        found, in_layers = self._in_layers(scene, views, found)
         for view, items in zip(views, found, strict=True):
             self._judge_view(scene, view, items)
         if not in_layers:
@@ -165,26 +169,83 @@ class Examiner:
         evidence = frame_alone(rgb)
         self.findings.suspicions.append((scene, Suspicion("wrong_product", score, sample.index, None, evidence)))
 
-    def _without_overlays(self, scene: Scene, views: Sequence[_View]) -> Iterator[_View | None]:
+    def _without_overlays(self, scene: Scene, views: Sequence[_View]) -> Iterator[_View]:
         """The same views once more, with what lies on the screen hidden."""
         masks = overlays.unlisted([(view.comparison, view.rgb) for view in views])
+        return self._hiding(scene, views, masks, "captions cover the product")
+
+    def _without_passers(self, scene: Scene, views: Sequence[_View]) -> Iterator[_View]:
+        """The same views once more, with what passes before the product hidden."""
+        photos = [view.placement.photo for view in views]
+        usual = max(photos, key=photos.count)
+        alike = [view if view.placement.photo == usual else self._placed_on(usual, view) for view in views]
+        if any(view.placement.photo != usual for view in alike):
+            return iter(views)
+        masks = passing([view.comparison for view in alike], [view.hidden.shape[:2] for view in alike])
+        if not any(mask.any() for mask in masks):
+            return iter(views)
+        self._cannot(scene, "something passes before the product")
+        return self._hiding(scene, alike, masks, "something passes before the product")
+
+    def _placed_on(self, photo: int, view: _View) -> _View:
+        """The same frame beside another photo, if it can be found there: what covers a product may make it resemble
+        the wrong one."""
+        placement = next(iter(candidates([self.references[photo]], view.sample.y, None)), None)
+        comparison = compare(self.references[photo], placement, view.rgb, view.hidden) if placement else None
+        return replace(view, placement=placement, comparison=comparison) if placement and comparison else view
+
+    def _hiding(self, scene: Scene, views: Sequence[_View], masks: Sequence[Mask], why: str) -> Iterator[_View]:
         for view, mask in zip(views, masks, strict=True):
             if not mask.any():
                 yield view
                 continue
-            comparison = compare(self.references[view.placement.photo], view.placement, view.rgb, mask)
+            hidden = view.hidden | mask
+            comparison = compare(self.references[view.placement.photo], view.placement, view.rgb, hidden)
             if comparison is None:
-                self._cannot(scene, "captions cover the product")
-                yield None
+                self._cannot(scene, why)
             else:
-                yield _View(view.sample, view.rgb, mask, view.placement, comparison)
+                yield _View(view.sample, view.rgb, hidden, view.placement, comparison)
+
+    def _in_layers(
+        self, scene: Scene, views: Sequence[_View], found: list[list[Suspicion]]
+    ) -> tuple[list[list[Suspicion]], bool]:
+        """Where one plane makes a frame guilty and two explain it, what is left against it then; whether any was."""
+        any_layered = False
+        for at, (view, items) in enumerate(zip(views, found, strict=True)):
+            reference = self.references[view.placement.photo]
+            if reference.is_on_plain_ground or not any(_is_guilty(item, BOUND_TO_PLANE) for item in items):
+                continue
+            layered = in_two_layers(view.comparison)
+            if layered:
+                any_layered = True
+                others = [item for item in items if item.kind not in BOUND_TO_PLANE]
+                again = [item for item in self._inspected_layers(view, layered) if item.kind in BOUND_TO_PLANE]
+                found[at] = [*others, *again]
+        if any_layered:
+            self._cannot(scene, "its background moves apart from the product, so they can't be compared as one")
+        return found, any_layered
+
+    def _inspected_layers(self, view: _View, layered: Layered) -> Iterator[Suspicion]:
+        comparison, reference, frame = view.comparison, self.references[view.placement.photo], view.sample.index
+        yield from inspect(layered.comparison, frame, self.cut_list is not None)
+        photo_to_grid = np.linalg.inv(comparison.to_frame) @ comparison.photo_to_frame
+        inside: list[TextLine] = []
+        outside: list[TextLine] = []
+        for line in self.passport_of(reference.index).text:
+            (inside if layered.is_inner(line.quad_px, photo_to_grid) else outside).append(line)
+        for lines, moved in ((inside, layered.inner_moved), (outside, layered.outer_moved)):
+            matrix = comparison.to_frame @ moved @ photo_to_grid
+            placed = replace(comparison, photo_to_frame=matrix)
+            yield from inspect_text(reference, lines, placed, view.rgb, view.hidden, frame, self.artwork)
 
     def _inspected(self, view: _View) -> list[Suspicion]:
         comparison, reference, frame = view.comparison, self.references[view.placement.photo], view.sample.index
         lines = self.passport_of(reference.index).text
+        if self.artwork:
+            lines = (*lines, *unread_lines(lines, comparison, view.rgb))
         return [
             *inspect(comparison, frame, self.cut_list is not None),
-            *inspect_text(reference, lines, comparison, view.rgb, view.hidden, frame),
+            *inspect_text(reference, lines, comparison, view.rgb, view.hidden, frame, self.artwork),
         ]
 
     def _judge_view(self, scene: Scene, view: _View, found: Sequence[Suspicion]) -> None:
@@ -216,6 +277,13 @@ class Examiner:
     def _cannot(self, scene: Scene, why: str) -> None:
         if (scene, why) not in self.findings.unverifiable:
             self.findings.unverifiable.append((scene, why))
+
+
+def _with_lasting_smear(found: Sequence[Sequence[Suspicion]]) -> list[list[Suspicion]]:
+    """Smear is a scene's: a focus pull is none."""
+    smears = [item.score for items in found for item in items if item.kind == "smear"]
+    limit = lasting_smear(smears) if smears else 0.0
+    return [[item for item in items if item.kind != "smear" or item.score <= limit] for items in found]
 
 
 def _is_guilty(suspicion: Suspicion, kinds: set[str]) -> bool:

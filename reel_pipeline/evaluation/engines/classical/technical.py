@@ -17,6 +17,8 @@ from reel_pipeline.records import FPS, CutList
 
 TARGET_LUFS = -14.0
 _RATE = 48_000
+_NEAR_FULL_SCALE = 0.94
+"""A reel peaks at -1 dBTP, which is 0.89. A codec takes what was flat at full scale down to 0.94 to 1.05."""
 _SILENT = 10 ** (-60 / 20)
 
 
@@ -33,9 +35,8 @@ def inspect_sound(path: Path, fps: float) -> Iterator[Suspicion]:
     sound = _decode(path)
     if sound is None or float(np.abs(sound).max(initial=0.0)) < _SILENT:
         return
-    clipped = np.abs(sound) >= 0.999
-    runs = clipped[:, 2:] & clipped[:, 1:-1] & clipped[:, :-2]
-    yield Suspicion("audio_clipping", float(runs.mean()), int(np.argmax(runs.any(0)) / _RATE * fps))
+    clipped = np.abs(sound) >= _NEAR_FULL_SCALE
+    yield Suspicion("audio_clipping", float(clipped.mean()), int(np.argmax(clipped.any(0)) / _RATE * fps))
     at, length = _longest_silence(sound)
     yield Suspicion("audio_silence", length, int(at * fps))
     loudness = integrated_lufs(sound)

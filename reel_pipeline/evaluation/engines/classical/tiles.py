@@ -5,6 +5,7 @@ deviation is called is `fidelity.py`'s business.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -20,12 +21,19 @@ WINDOW_PX = 17
 MIN_SIDE_PX = 48
 RESIDUAL_LEVELS = 7.0
 """A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
+MAX_RESIDUAL_LEVELS = 14.0
+_RESIDUAL_OVER_NOISE = 3.0
+"""How much of that is allowed beyond the quartile of all windows, which a strong compression raises everywhere."""
 _BLUR_SIGMA_PX = 0.8
 """On both pictures: levels out the interpolation kernels of whoever made the video."""
 _MIN_VALID_SHARE = 0.6
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
 _MAX_CROP = 0.6
+_MAX_GAIN = 1.5
+_LEAST_SPREAD = 8.0
+_FOCUS_FROM = 0.3
+_FOCUS_SIGMAS_PX = np.geomspace(0.5, 8, 13)
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Comparison:
 
     `valid`: neither covered by an overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1]
     and `residual` (grey levels, standard deviation) per window centre; `flow` (H, W, 2): from photo to frame after the
-    affine part; `detail`: the photo's local contrast, grey levels.
+    affine part; `detail`: the photo's local contrast, grey levels. `photo` is as blurred as `frame`, whose light is
+    brought to the photo's; `smear`: the share of fine contrast that the frame had lost before.
     """
 
     photo_rgb: Pixels
@@ -50,24 +59,33 @@ class Comparison:
     flow: NDArray[np.float32]
     detail: Plane
     product_width_px: float
+    photo_size_px: tuple[int, int]
     stretch_percent: float
+    smear: float
 
     def mismatch(self) -> Plane:
         """1 - NCC where the residual is more than a codec's, else 0."""
-        return np.where((self.residual > RESIDUAL_LEVELS) & self.valid, 1 - self.ncc, 0).astype(np.float32)
+        return np.where((self.residual > self.tolerance) & self.valid, 1 - self.ncc, 0).astype(np.float32)
+
+    @cached_property
+    def tolerance(self) -> float:
+        """The residual, in grey levels, that compression as strong as this clip's leaves."""
+        textured = self.residual[self.valid & (self.detail > 6)]
+        noise = float(np.percentile(textured, 25)) if len(textured) > 200 else 0.0
+        return float(np.clip(_RESIDUAL_OVER_NOISE * noise, RESIDUAL_LEVELS, MAX_RESIDUAL_LEVELS))
 
     def explained(self) -> tuple[int, int]:
         """How many grid pixels with detail in the frame match, and how many with detail in either picture don't."""
         matched = self.matched()
-        either = self.valid & ((_local_std(self.frame) > 8) | (self.detail > 8))
+        either = self.valid & ((local_contrast(self.frame) > 8) | (self.detail > 8))
         return int(matched.sum()), int((either & ~self._matching()).sum())
 
     def matched(self) -> Mask:
         """Grid pixels with detail in the frame that the photo has too."""
-        return np.asarray(self.valid & (_local_std(self.frame) > 8) & self._matching(), np.bool_)
+        return np.asarray(self.valid & (local_contrast(self.frame) > 8) & self._matching(), np.bool_)
 
     def _matching(self) -> Mask:
-        return np.asarray((self.ncc > 0.7) | (self.residual < RESIDUAL_LEVELS), np.bool_)
+        return np.asarray((self.ncc > 0.7) | (self.residual < self.tolerance), np.bool_)
 
     def explained_share(self) -> float:
         """Of the detail, the share that matches; 0 where there is too little to tell."""
@@ -85,11 +103,11 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         return None
     photo_rgb = grid.photo_pixels()
     frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
-    photo, frame = _luma(photo_rgb), _luma(frame_on_grid)
+    photo, frame = blurred_luma(photo_rgb), blurred_luma(frame_on_grid)
     uncropped = _uncropped(photo, frame, seen)
     valid = _clear_of_rim(seen) & uncropped
-    detail = _local_std(photo)
-    flow = _flow(photo, frame, valid)
+    detail = local_contrast(photo)
+    flow = flow_between(photo, _levelled(photo, frame, valid), valid)
     matrix = placement.matrix
     correction = _affine_part(flow, valid & (detail > 6))
     if correction is not None:
@@ -97,14 +115,18 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         matrix = grid.corrected(matrix, correction)
         frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, matrix)
         valid = _clear_of_rim(seen) & uncropped
-        frame = _luma(frame_on_grid)
-        flow = _flow(photo, frame, valid)
+        frame = blurred_luma(frame_on_grid)
+    frame = _levelled(photo, frame, valid)
+    smear = smeared_share(photo, frame, valid)
+    photo = focused_alike(photo, frame, valid, smear)
+    flow = flow_between(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
-    width = reference.product_box[2] * grid.scale
+    width, size_px = reference.product_box[2] * grid.scale, (reference.width_px, reference.height_px)
     covered = valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
     return Comparison(
         photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, covered, uncropped, ncc,
-        residual, flow, detail, float(width), _stretch_percent(matrix, reference),
+        residual, flow, local_contrast(photo), float(width), size_px, stretch_percent(matrix, size_px),
+        smear,
     )  # fmt: skip
 
 
@@ -166,7 +188,7 @@ def _clear_of_rim(seen: Mask) -> Mask:
     return np.asarray(cv2.erode(inner, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
-def _luma(rgb: Pixels) -> Plane:
+def blurred_luma(rgb: Pixels) -> Plane:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _BLUR_SIGMA_PX), np.float32)
 
@@ -176,9 +198,54 @@ def _box(plane: NDArray[np.float32], window_px: int = WINDOW_PX) -> Plane:
     return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _local_std(plane: Plane) -> Plane:
+def local_contrast(plane: Plane) -> Plane:
     mean = _box(plane)
     return np.sqrt(np.maximum(_box(plane * plane) - mean * mean, 0))
+
+
+def _levelled(photo: Plane, frame: Plane, valid: Mask) -> Plane:
+    """The frame in the photo's light: the gain and offset that most pixels agree on taken out of it."""
+    x, y = photo[valid][::7].astype(np.float64), frame[valid][::7].astype(np.float64)
+    if len(x) < 200 or x.std() < _LEAST_SPREAD:
+        return frame
+    weight, gain, offset = np.ones(len(x)), 1.0, 0.0
+    for _ in range(8):
+        mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
+        spread = np.average((x - mean_x) ** 2, weights=weight)
+        gain = float(np.average((x - mean_x) * (y - mean_y), weights=weight) / max(spread, 1e-3))
+        offset = float(mean_y - gain * mean_x)
+        error = y - gain * x - offset
+        weight = 1 / (1 + (error / max(1.0, 1.5 * float(np.median(np.abs(error))))) ** 2)
+    if not 1 / _MAX_GAIN < gain < _MAX_GAIN:
+        return frame
+    return np.asarray((frame - offset) / gain, np.float32)
+
+
+def smeared_share(photo: Plane, frame: Plane, valid: Mask) -> float:
+    """Share of the fine contrast, over the sharpest tenth of the photo, that the frame lacks within three pixels."""
+    sharp = valid & (local_contrast(photo) > 6)
+    if sharp.sum() < 300:
+        return 0.0
+    before = _fine_contrast(photo)
+    sharpest = sharp & (before >= np.percentile(before[sharp], 90))
+    return _lacking(float(before[sharpest].mean()), _fine_contrast(frame), sharpest)
+
+
+def _lacking(expected: float, found: Plane, where: Mask) -> float:
+    return float(np.clip(1 - found[where].mean() / max(expected, 1e-3), 0, 1))
+
+
+def _fine_contrast(plane: Plane) -> Plane:
+    steps = np.abs(cv2.Laplacian(plane, cv2.CV_32F))
+    return np.asarray(cv2.dilate(steps, np.ones((7, 7), np.uint8)), np.float32)
+
+
+def focused_alike(photo: Plane, frame: Plane, valid: Mask, smear: float) -> Plane:
+    """The photo blurred until its fine contrast is the frame's: out of focus, what is left to see is compared."""
+    if smear < _FOCUS_FROM:
+        return photo
+    blurred = [np.asarray(cv2.GaussianBlur(photo, (0, 0), float(sigma)), np.float32) for sigma in _FOCUS_SIGMAS_PX]
+    return min(blurred, key=lambda plane: abs(smeared_share(photo, plane, valid) - smear))
 
 
 def _uncropped(photo: Plane, frame: Plane, seen: Mask) -> Mask:
@@ -237,7 +304,7 @@ def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_P
     return np.clip(best, -1, 1), residual
 
 
-def _flow(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
+def flow_between(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
     """Dense flow (DIS, Kroeger 2016) from photo to frame; what is hidden is filled from the photo."""
     shown = np.where(valid, frame, photo).astype(np.uint8)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -264,9 +331,9 @@ def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
     return np.vstack([solution.T + np.array([[1, 0, 0], [0, 1, 0]]), [0, 0, 1]])
 
 
-def _stretch_percent(matrix: Matrix, reference: Reference) -> float:
+def stretch_percent(matrix: Matrix, size_px: tuple[int, int]) -> float:
     """By how much one axis is scaled more than the other at the photo's middle."""
-    x, y = reference.width_px / 2, reference.height_px / 2
+    x, y = size_px[0] / 2, size_px[1] / 2
     w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     u, v = (matrix[:2] @ np.array([x, y, 1.0])) / w
     jacobian = (matrix[:2, :2] - np.outer([u, v], matrix[2, :2])) / w
