@@ -12,6 +12,7 @@
     ├── PlanError            no honest shot plan exists for this product
     ├── VoiceError           a line can't be spoken or a recording can't be used
     ├── RenderError          a still, clip or reel can't be made from its inputs
+    │   └── ParallaxRefused  product and background of this photo can't honestly be moved apart
     ├── EvaluationError      a video or reference can't be judged
     └── PublishRefused       something is not verified, so it is not published
 
@@ -64,6 +65,10 @@ class VoiceError(ReelError):
 
 
 class RenderError(ReelError):
+    pass
+
+
+class ParallaxRefused(RenderError):
     pass
 
 

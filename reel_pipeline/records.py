@@ -421,19 +421,37 @@ class Voiceover(AssetRecord):
 # --- rendered_still, video_clip, reel -----------------------------------------------------------------------------
 
 
+class Parallax(Record):
+    """How product and background move apart over a clip.
+
+    The product grows by `growth` more than the background, about `anchor_px` on the canvas. At the end, what comes into
+    view of the filled background is at most `disclosed_px` wide in the frame, and `disclosed_share` of the frame.
+    `ground_px_xywh`: the canvas but for mat and panel; the product shows only before it.
+    """
+
+    growth: float
+    anchor_px: tuple[float, float]
+    disclosed_px: float
+    disclosed_share: Unit
+    ground_px_xywh: BoxPx
+
+
 class Still(Record):
     """A layered keyframe at the photo's native scale, with room for the camera path.
 
-    `plate`: RGB PNG canvas. `product`: RGBA PNG of the canvas's size, None when the plate already holds the untouched
-    photo. `lock_mask`: 8-bit PNG; where it is 255, plate-with-product must equal the photo's pixel bit for bit.
+    `plate`: RGB PNG canvas. `product`: RGBA PNG of the canvas's size, the product with a soft rim of what surrounds it;
+    None when the plate already holds the untouched photo. `lock_mask`: 8-bit PNG; where it is 255, plate-with-product
+    must equal the photo's pixel bit for bit.
     `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was
     extended. `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are
-    the take's, in canvas pixels.
+    the take's, in canvas pixels. `instead`: why `take` is a lower rung than the plan's, '' where it is the plan's.
     """
 
     shot: int
     take_index: int
     take: Take
+    instead: str = ""
+    parallax: Parallax | None = None
     plate: Blob
     product: Blob | None = None
     depth: Blob | None = None

@@ -76,6 +76,22 @@ def test_an_animated_photo_is_judged_faithful_to_itself_and_to_no_other(
     assert {"kind", "score", "threshold", "time_s", "region_px_xywh"} == set(foreign["faults"][0])
 
 
+def test_a_photo_that_allows_no_parallax_gets_a_calm_move_and_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(4).integers(0, 255, (30, 24, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((960, 1200), Image.Resampling.BICUBIC).save(tmp_path / "busy.png")
+    clip = tmp_path / "clip.mp4"
+    assert (
+        main(["animate", str(tmp_path / "busy.png"), "--motion", "parallax", "--duration", "1", "--out", str(clip)])
+        == 0
+    )
+    answer = capsys.readouterr()
+    assert answer.out == f"{clip}\n"
+    assert "allows no honest parallax, because" in answer.err
+    assert clip.stat().st_size > 10_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

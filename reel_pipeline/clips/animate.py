@@ -4,8 +4,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reel_pipeline.clips.engines import ClipEngine, KeyframeLayers
-from reel_pipeline.clips.path import camera_windows, seen_at
+from reel_pipeline.clips.path import camera_windows, near_windows, seen_at
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.photo import decode_png
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, Clip, ClipEdition, Still, StillEdition, VoiceEdition
@@ -37,8 +40,8 @@ def _clip(still: Still, frame_count: int, engine: ClipEngine, store: Store) -> C
             path = Path(folder) / "clip.mp4"
             write_clip(still, frame_count, engine, store, path, MEZZANINE)
             video = store.put_file(path)
-        windows = camera_windows(still.camera_start, still.camera_end, frame_count)
-        avoid = tuple(box for box in (seen_at(box, windows) for box in still.avoid_px_xywh) if box)
+        _, near = _windows(still, frame_count)
+        avoid = tuple(box for box in (seen_at(box, near) for box in still.avoid_px_xywh) if box)
         return Clip(shot=still.shot, photo=still.take.photo, avoid_px_xywh=avoid, video=video, frame_count=frame_count)
 
     return store.remember("animate", engine, {"still": still.digest(), "frame_count": frame_count}, Clip, make)
@@ -56,9 +59,17 @@ def write_clip(
     from reel_pipeline.media.video import FINAL, VideoWriter
 
     layers = KeyframeLayers(
-        decode_png(store.read(still.plate)), decode_png(store.read(still.product)) if still.product else None
+        decode_png(store.read(still.plate)),
+        decode_png(store.read(still.product)) if still.product else None,
+        still.parallax.ground_px_xywh if still.parallax else None,
     )
-    windows = camera_windows(still.camera_start, still.camera_end, frame_count)
     with VideoWriter(path, REEL_WIDTH_PX, REEL_HEIGHT_PX, encoding or FINAL) as writer:
-        for planes in engine.frames(layers, windows):
+        for planes in engine.frames(layers, *_windows(still, frame_count)):
             writer.write(planes)
+
+
+def _windows(still: Still, frame_count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The camera's windows, and those through which the product is seen: the same where nothing moves apart."""
+    windows = camera_windows(still.camera_start, still.camera_end, frame_count)
+    move = still.parallax
+    return windows, near_windows(windows, move.growth, move.anchor_px) if move else windows

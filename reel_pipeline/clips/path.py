@@ -15,8 +15,7 @@ def camera_windows(start: WindowPx, end: WindowPx, frame_count: int) -> NDArray[
     The width changes by a constant factor per step, which the eye reads as a constant zoom; the centre moves in
     proportion to the width, so that the point the camera heads for stays still in the frame.
     """
-    time = np.linspace(0.0, 1.0, frame_count) if frame_count > 1 else np.zeros(1)
-    eased = (1 - _EASE) * time + _EASE * time * time * (3 - 2 * time)
+    eased = _eased(frame_count)
     (x0, y0, w0, h0), (x1, y1, w1, h1) = start, end
     widths = w0 * (w1 / w0) ** eased
     heights = widths * (h0 / w0)
@@ -24,6 +23,19 @@ def camera_windows(start: WindowPx, end: WindowPx, frame_count: int) -> NDArray[
     centre_x = x0 + w0 / 2 + share * ((x1 + w1 / 2) - (x0 + w0 / 2))
     centre_y = y0 + h0 / 2 + share * ((y1 + h1 / 2) - (y0 + h0 / 2))
     return np.stack([centre_x - widths / 2, centre_y - heights / 2, widths, heights], axis=1)
+
+
+def near_windows(windows: NDArray[np.float64], growth: float, anchor: tuple[float, float]) -> NDArray[np.float64]:
+    """The windows through which a layer is seen that grows by `growth` about a canvas point meanwhile."""
+    factor = (1 + growth * _eased(len(windows)))[:, None]
+    point = np.array(anchor)
+    return np.hstack([point + (windows[:, :2] - point) / factor, windows[:, 2:] / factor])
+
+
+def _eased(frame_count: int) -> NDArray[np.float64]:
+    """Share of the path behind the camera at each frame, 0 to 1."""
+    time = np.linspace(0.0, 1.0, frame_count) if frame_count > 1 else np.zeros(1)
+    return np.asarray((1 - _EASE) * time + _EASE * time * time * (3 - 2 * time))
 
 
 def seen_at(box: BoxPx, windows: NDArray[np.float64]) -> BoxPx | None:

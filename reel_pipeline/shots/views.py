@@ -83,13 +83,30 @@ def choose_views(frames: tuple[Frame, ...], prefer: Preferences) -> list[tuple[R
 
 
 def _take(role: Role, unused: list[Frame], prefer: Preferences) -> Frame | None:
-    """The best unused frame of the class this role likes most; removes it from `unused`."""
-    for kind in sorted(PREFERRED[role], key=_rank(prefer)):
-        for frame in unused:
-            if frame.view_class is kind:
-                unused.remove(frame)
-                return frame
-    return None
+    """The best unused frame of the class this role likes most; removes it from `unused`.
+
+    The opening shows the product whole, if any frame does.
+    """
+    classes = sorted(PREFERRED[role], key=_rank(prefer))
+    fitting = [frame for kind in classes for frame in unused if frame.view_class is kind]
+    if role is Role.OPENING:
+        fitting.sort(key=_is_cut_at_a_corner)
+    if not fitting:
+        return None
+    unused.remove(fitting[0])
+    return fitting[0]
+
+
+def _is_cut_at_a_corner(frame: Frame) -> bool:
+    """Whether the product leaves its photo across two sides that meet: a close-up, whatever its class. A scene of which
+    all is taken for the product touches every side, and an arm that wears it is rightly cut."""
+    if frame.view_class is ViewClass.MODEL_WORN:
+        return False
+    x, y, w, h = clip_box(frame.product_box_px_xywh, frame)
+    near = 0.01 * min(frame.width_px, frame.height_px)
+    across = (x <= near) + (x + w >= frame.width_px - near)
+    along = (y <= near) + (y + h >= frame.height_px - near)
+    return across == 1 and along == 1
 
 
 def _rank(prefer: Preferences) -> Callable[[Motion | ViewClass], int]:

@@ -9,6 +9,8 @@ from reel_pipeline.store import Store
 
 MAX_UPSCALE = 1.6
 """DESIGN.md section 3."""
+MAX_DISCLOSED_PX = 13.0
+"""Of the reel: what parallax may show of the background that the product hid; a pixel more than the maker allows."""
 
 
 def product_pixels_locked(edition: StillEdition, gallery: ProductGallery, store: Store) -> Finding:
@@ -42,13 +44,22 @@ def _examine(still: Still, gallery: ProductGallery, store: Store) -> tuple[int, 
     if (a, b, c, d) != (1.0, 0.0, 0.0, 1.0) or left != round(left) or top != round(top):
         return 0, 0, "the photo was resampled, so its pixels can't be compared; render this shot again."
     pixels = decode_png(store.read(photo.pixels))
-    seen = _together(plate, decode_png(store.read(still.product)) if still.product else None)
+    product = decode_png(store.read(still.product)) if still.product else None
+    seen = _together(plate, product)
     rows, columns = np.nonzero(lock)
     photo_rows, photo_columns = rows + round(top), columns + round(left)
     height, width = pixels.shape[:2]
     outside = (photo_rows < 0) | (photo_rows >= height) | (photo_columns < 0) | (photo_columns >= width)
     if outside.any():
         return 0, 0, "it claims pixels that its photo doesn't have; render this shot again."
+    if still.parallax and product is not None:
+        disclosed_px = _disclosed_px(still, product[..., 3])
+        if disclosed_px > MAX_DISCLOSED_PX:
+            return (
+                0,
+                0,
+                f"its move would show {disclosed_px:.0f} pixels of background that no photo shows; use push_in.",
+            )
     changed = int(np.any(seen[rows, columns] != pixels[photo_rows, photo_columns], axis=1).sum())
     if changed:
         return rows.size, changed, f"{changed} product pixels differ from the photo; render this shot again."
@@ -62,6 +73,26 @@ def _together(plate: Pixels, product: Pixels | None) -> Pixels:
     alpha = product[..., 3:].astype(np.float32) / 255
     mixed: Pixels = np.rint(product[..., :3] * alpha + plate * (1 - alpha)).astype(np.uint8)
     return mixed
+
+
+def _disclosed_px(still: Still, alpha: Pixels) -> float:
+    """Width in the last frame of the widest strip that the product covered at first and no longer does."""
+    import cv2
+
+    assert still.parallax is not None
+    (x, y, w, _), factor, (about_x, about_y) = still.camera_end, 1 + still.parallax.growth, still.parallax.anchor_px
+    scale = REEL_WIDTH_PX / w
+    before, after = (
+        cv2.warpAffine(
+            alpha,
+            scale * np.array([[f, 0.0, about_x * (1 - f) - x], [0.0, f, about_y * (1 - f) - y]]),
+            (REEL_WIDTH_PX, REEL_HEIGHT_PX),
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for f in (1.0, factor)
+    )
+    strip = cv2.copyMakeBorder(((before == 255) & (after < 128)).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    return max(0.0, 2 * float(cv2.distanceTransform(strip, cv2.DIST_L2, 5).max()) - 1)
 
 
 def _uncovered(still: Still, lock: NDArray[np.bool_]) -> str:

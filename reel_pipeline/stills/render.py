@@ -3,11 +3,12 @@
 A keyframe holds the photo's own pixels at their native scale; what the camera does is decided here, carried out there.
 """
 
-from reel_pipeline.errors import RenderError
+from reel_pipeline.errors import ParallaxRefused, RenderError
 from reel_pipeline.media.photo import decode_png, encode_jpeg, encode_png
 from reel_pipeline.records import (
     BrandLook,
     Cutout,
+    Motion,
     Photo,
     PlanEdition,
     ProductCutout,
@@ -16,6 +17,7 @@ from reel_pipeline.records import (
     Shot,
     Still,
     StillEdition,
+    Take,
 )
 from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine
 from reel_pipeline.store import Store
@@ -53,6 +55,7 @@ def render_still(
     engine: StillEngine,
     store: Store,
 ) -> Still:
+    """The keyframe of one take; the lowest rung, and the record says why, where its photo allows no honest parallax."""
     if not 0 <= take_index < len(shot.takes):
         raise RenderError(
             f"Shot {shot.number} has {len(shot.takes)} takes and take {take_index + 1} was asked for; plan again."
@@ -69,12 +72,18 @@ def render_still(
         "pixels": photo.pixels.sha256,
         "alpha": cut.alpha.sha256 if cut else None,
         "depth": cut.depth.sha256 if cut and take.rung is Rung.PARALLAX else None,
+        "confidence": cut.confidence if cut and take.rung is Rung.PARALLAX else None,
         "palette": list(look.palette),
     }
 
     def make() -> Still:
         layers = _layers(photo, cut, take.rung, store)
-        return _stored(engine.keyframe(layers, take, look.palette), shot, take_index, store)
+        try:
+            return _stored(engine.keyframe(layers, take, look.palette), shot, take_index, take, store)
+        except ParallaxRefused as refusal:
+            lower = take.model_copy(update={"rung": Rung.STILL_MOTION, "motion": Motion.PUSH_IN})
+            still = _stored(engine.keyframe(layers, lower, look.palette), shot, take_index, lower, store)
+            return still.model_copy(update={"instead": str(refusal)})
 
     return store.remember("render_still", engine, inputs, Still, make)
 
@@ -82,16 +91,17 @@ def render_still(
 def _layers(photo: Photo, cut: Cutout | None, rung: Rung, store: Store) -> PhotoLayers:
     alpha = decode_png(store.read(cut.alpha)) if cut else None
     depth = decode_png(store.read(cut.depth)) if cut and rung is Rung.PARALLAX else None
-    return PhotoLayers(decode_png(store.read(photo.pixels)), alpha, depth)
+    return PhotoLayers(decode_png(store.read(photo.pixels)), alpha, depth, cut.confidence if cut else 0.0)
 
 
-def _stored(keyframe: Keyframe, shot: Shot, take_index: int, store: Store) -> Still:
+def _stored(keyframe: Keyframe, shot: Shot, take_index: int, take: Take, store: Store) -> Still:
     left, top, width, height = (round(value) for value in keyframe.camera_end)
     seen = keyframe.plate[max(0, top) : top + height, max(0, left) : left + width]
     return Still(
         shot=shot.number,
         take_index=take_index,
-        take=shot.takes[take_index],
+        take=take,
+        parallax=keyframe.parallax,
         plate=store.put(encode_png(keyframe.plate), ".png"),
         product=None if keyframe.product is None else store.put(encode_png(keyframe.product), ".png"),
         depth=None if keyframe.depth is None else store.put(encode_png(keyframe.depth), ".png"),

@@ -7,11 +7,11 @@ from reel_pipeline.clips.engines import open_engine
 from reel_pipeline.clips.path import camera_windows, seen_at
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.video import Planes, VideoWriter, read_planes
-from reel_pipeline.records import BrandLook, ClipEdition, ProductCutout, StillEdition, VoiceEdition
+from reel_pipeline.records import BrandLook, ClipEdition, Motion, ProductCutout, Rung, StillEdition, VoiceEdition
 from reel_pipeline.stills.engines import open_engine as open_still_engine
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline.store import Store
-from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene, voice_of
+from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene, voice_of
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,25 @@ def test_the_product_lies_where_the_clip_says(made) -> None:
         assert columns.max() * 2 <= x + w + 3
         assert rows.min() * 2 >= y - 3
         assert rows.max() * 2 <= y + h + 3
+
+
+def test_a_parallax_clip_lists_where_the_grown_product_lies(tmp_path) -> None:
+    store = new_store(tmp_path)
+    gallery = gallery_of(store, [packshot(), packshot()])
+    plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
+    cutout = cut_out_of(gallery, store)
+    stills = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_still_engine("layered"), store)
+    assert all(still.parallax for still in stills.stills)
+    voice = voice_of(store, ["One", "Two"], shot_frames=48, card_frames=24)
+    clips = animate_stills(stills, voice, open_engine("warp"), store)
+    assert clip_meets_spec(clips, voice, store).passed
+    ((x, y, w, h),) = clips.clips[0].avoid_px_xywh
+    last = list(read_planes(store.path(clips.clips[0].video)))[-1]
+    rows, columns = np.nonzero(last.v > 150)
+    assert abs(rows.min() * 2 - y) <= 4
+    assert abs(columns.min() * 2 - x) <= 4
+    assert abs(columns.max() * 2 - (x + w)) <= 4
+    assert rows.max() * 2 <= y + h + 4
 
 
 def test_other_shots_than_the_timelines_are_refused(made) -> None:

@@ -1,9 +1,10 @@
 """What every still engine promises, whatever it does to a photo."""
 
+import cv2
 import numpy as np
 import pytest
 
-from reel_pipeline.errors import RenderError
+from reel_pipeline.errors import ParallaxRefused, RenderError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import Motion, Rung, Take
 from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine, open_engine
@@ -38,7 +39,7 @@ def alpha_of(pixels: Pixels) -> Pixels:
 def keyframe(engine: StillEngine, pixels: Pixels, motion: Motion, rung: Rung = Rung.STILL_MOTION) -> Keyframe:
     focus = box_of(pixels.shape[1], pixels.shape[0])
     take = Take(photo="photo", rung=rung, motion=motion, focus_px_xywh=focus, avoid_px_xywh=(focus,))
-    return engine.keyframe(PhotoLayers(pixels, alpha_of(pixels), alpha_of(pixels)), take, PALETTE)
+    return engine.keyframe(PhotoLayers(pixels, alpha_of(pixels), alpha_of(pixels), 0.9), take, PALETTE)
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -74,6 +75,67 @@ def test_parallax_layers_blend_back_into_the_photo(engine: StillEngine, name: st
     x, y, w, h = made.focus_px_xywh
     hidden = made.plate[y + h // 2, x + w // 2].astype(int)
     assert np.abs(hidden - made.product[y + h // 2, x + w // 2, :3]).max() > 20, "the plate must not hold the product"
+    assert made.parallax is not None
+    assert 0.01 <= made.parallax.growth <= 0.05
+
+
+@pytest.mark.parametrize(("outline_off_px", "soft"), [(0, 0), (0, 3), (3, 0), (-3, 3)])
+def test_the_plate_holds_nothing_of_a_product_whose_outline_is_a_little_off(
+    engine: StillEngine, outline_off_px: int, soft: int
+) -> None:
+    pixels = np.full((1200, 1200, 3), 236, np.uint8)
+    cv2.ellipse(pixels, (600, 620), (210, 300), 0, 0, 360, (150, 30, 40), -1)
+    alpha = np.zeros((1200, 1200), np.uint8)
+    cv2.ellipse(alpha, (600, 620), (210 + outline_off_px, 300 + outline_off_px), 0, 0, 360, 255, -1)
+    if soft:
+        alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), soft), np.uint8)
+    take = Take(photo="p", rung=Rung.PARALLAX, motion=Motion.PARALLAX, focus_px_xywh=(390, 320, 420, 600))
+    made = engine.keyframe(PhotoLayers(pixels, alpha, None, 0.9), take, PALETTE)
+    assert np.abs(made.plate.astype(int) - 236).max() <= 4
+
+
+def test_a_part_that_the_outline_missed_forbids_parallax(engine: StillEngine) -> None:
+    pixels = np.full((1200, 1200, 3), 236, np.uint8)
+    pixels[400:900, 400:800] = (150, 30, 40)
+    pixels[340:400, 470:476] = (60, 50, 40)  # a hook
+    alpha = np.zeros((1200, 1200), np.uint8)
+    alpha[400:900, 400:800] = 255
+    take = Take(photo="p", rung=Rung.PARALLAX, motion=Motion.PARALLAX, focus_px_xywh=(400, 340, 400, 560))
+    with pytest.raises(ParallaxRefused, match="parts of its product"):
+        engine.keyframe(PhotoLayers(pixels, alpha, None, 0.9), take, PALETTE)
+
+
+def test_a_texture_goes_on_behind_the_product_as_far_as_it_can_be_seen(engine: StillEngine) -> None:
+    stripes = np.where(np.arange(1400) // 20 % 2, 200, 90)[None, :, None]
+    pixels = np.broadcast_to(stripes, (1400, 1400, 3)).astype(np.uint8).copy()
+    pixels[400:1000, 500:900] = (150, 30, 40)
+    alpha = np.zeros((1400, 1400), np.uint8)
+    alpha[400:1000, 500:900] = 255
+    take = Take(photo="p", rung=Rung.PARALLAX, motion=Motion.PARALLAX, focus_px_xywh=(500, 400, 400, 600))
+    made = engine.keyframe(PhotoLayers(pixels, alpha, None, 0.9), take, PALETTE)
+    assert made.parallax is not None
+    assert made.parallax.disclosed_px <= 4
+    y = 400 - round(made.canvas_to_photo[5])
+    x = 500 - round(made.canvas_to_photo[2])
+    just_inside = made.plate[y + 4, x + 60 : x + 340, 0].astype(int)
+    assert np.abs(just_inside - pixels[380, 560:840, 0]).mean() < 25, "stripes go on, they don't blur into grey"
+
+
+def test_what_can_only_be_shown_by_inventing_is_refused(engine: StillEngine) -> None:
+    pixels = PHOTOS["square scene"]
+    take = Take(photo="p", rung=Rung.PARALLAX, motion=Motion.PARALLAX, focus_px_xywh=box_of(1440, 1440))
+    comb = np.zeros((1440, 1440), np.uint8)
+    comb[200:1300, 200:1300] = 255
+    comb[300:1300, 300:1300] = np.where(np.arange(1000) // 60 % 2, 255, 0)
+    everything = np.full((1440, 1440), 255, np.uint8)
+    for alpha, confidence, why in (
+        (None, 1.0, "close-up"),
+        (alpha_of(pixels), 0.4, "can't be told surely"),
+        (everything, 0.9, "fills it"),
+        (comb, 0.9, "no photo shows"),
+    ):
+        with pytest.raises(ParallaxRefused, match=why):
+            engine.keyframe(PhotoLayers(pixels, alpha, None, confidence), take, PALETTE)
 
 
 def test_the_same_take_is_made_the_same_way_twice(engine: StillEngine) -> None:

@@ -53,6 +53,7 @@ class ScriptedJudge:
         cut_list: CutList | None,
         photos: Sequence[Pixels],
         passport_of: Callable[[int], Passport] | None = None,
+        artworks: Sequence[Passport] = (),
     ) -> Opinion:
         sku = self.sku_of[hashlib.sha256(photos[0].tobytes()).hexdigest()]
         verdict = SCRIPT[sku][len(self.asked[sku])]
@@ -73,9 +74,11 @@ class CountingEngine(Warp):
 
     made: Counter[str] = Counter()
 
-    def frames(self, layers: KeyframeLayers, windows: NDArray[np.float64]) -> Iterator[Planes]:
+    def frames(
+        self, layers: KeyframeLayers, windows: NDArray[np.float64], near: NDArray[np.float64]
+    ) -> Iterator[Planes]:
         self.made["clips"] += 1
-        return super().frames(layers, windows)
+        return super().frames(layers, windows, near)
 
 
 @pytest.fixture

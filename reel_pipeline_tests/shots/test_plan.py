@@ -25,6 +25,13 @@ def test_a_lifestyle_photo_opens_before_a_worn_one(tmp_path: Path) -> None:
     assert shown(tmp_path, *GALLERY, frame(5, ViewClass.LIFESTYLE))[0] == (Role.OPENING, 5)
 
 
+def test_a_close_up_that_passes_for_a_scene_does_not_open(tmp_path: Path) -> None:
+    corner = frame(5, ViewClass.LIFESTYLE).model_copy(update={"product_box_px_xywh": (240, 200, 960, 1400)})
+    assert shown(tmp_path / "a", *GALLERY, corner, frame(6, ViewClass.LIFESTYLE))[0] == (Role.OPENING, 6)
+    assert shown(tmp_path / "b", *GALLERY, corner)[0] == (Role.OPENING, 2)
+    assert shown(tmp_path / "c", corner)[0] == (Role.OPENING, 5)
+
+
 def test_photos_of_another_colour_and_repeats_are_never_used(tmp_path: Path) -> None:
     frames = (
         frame(1, variant="Moss "),

@@ -2,7 +2,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reel_pipeline.records import Motion
-from reel_pipeline.stills.layout import MAX_UPSCALE, Box, Layout, Scene, lay_out
+from reel_pipeline.stills.framing import MAX_UPSCALE, Box, Layout, Scene
+from reel_pipeline.stills.layout import lay_out
 
 SIDES = ("left", "top", "right", "bottom")
 
@@ -81,10 +82,36 @@ def test_a_low_product_cut_below_stands_on_a_panel() -> None:
     assert all(window.y + window.h > 1067 for window in windows(layout))
 
 
+def test_a_low_product_cut_above_lies_on_a_mat_and_does_not_hang_over_emptiness() -> None:
+    bag = Box(49, 0, 491, 469)
+    layout = lay_out(Scene(540, 469, frozenset({"left", "bottom"}), bag, bag), Motion.PUSH_IN)
+    assert layout.on_mat
+
+
+def test_a_small_product_cut_below_stands_on_a_panel_though_its_photo_is_upright() -> None:
+    neck = Box(83, 56, 306, 399)
+    layout = lay_out(Scene(475, 455, frozenset({"left", "top", "right"}), neck, neck), Motion.PULL_OUT)
+    assert layout.panel
+
+
 def test_a_wide_scene_becomes_a_large_upright_picture_on_a_mat() -> None:
     layout = lay_out(Scene(1600, 1067, frozenset(), Box(700, 400, 300, 300), Box(700, 400, 300, 300)), Motion.PUSH_IN)
     assert layout.on_mat
     assert layout.shown[3] / layout.shown[2] > 1.2
+
+
+def test_a_low_scene_without_a_known_product_is_panned_across_from_end_to_end() -> None:
+    whole = Box(0, 0, 1500, 1125)
+    for motion in Motion:
+        layout = lay_out(Scene(1500, 1125, frozenset(), whole, whole), motion)
+        ends = sorted([layout.start, layout.end])
+        assert layout.on_mat
+        assert abs(ends[0][0]) < 1
+        assert abs(ends[1][0] + ends[1][2] - 1500) < 1
+        assert 1125 / ends[0][3] > 0.5, "it is taller than half the frame"
+    label = Box(20, 500, 1400, 80)
+    calm = lay_out(Scene(1500, 1125, frozenset(), whole, whole, label), Motion.PUSH_IN)
+    assert all(window.x <= 20 and window.x + window.w >= 1420 for window in windows(calm))
 
 
 def test_label_text_is_never_cut_by_a_crop() -> None:
@@ -93,6 +120,12 @@ def test_label_text_is_never_cut_by_a_crop() -> None:
     for window in windows(lay_out(scene, Motion.PAN_LEFT)):
         assert window.x <= label.x
         assert window.x + window.w >= label.x + label.w
+
+
+def test_a_pan_over_a_close_up_travels_though_its_focus_fills_the_frame() -> None:
+    cloth, focus = Box(0, 0, 1290, 1600), Box(249, 96, 792, 1408)
+    layout = lay_out(Scene(1290, 1600, frozenset(), cloth, focus, close_up=True), Motion.PAN_RIGHT)
+    assert layout.end[0] - layout.start[0] > 0.15 * layout.start[2]
 
 
 def test_pans_go_where_they_are_told() -> None:

@@ -9,7 +9,7 @@ from reel_pipeline.stills.checks import product_pixels_locked
 from reel_pipeline.stills.engines import open_engine
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline.store import Store
-from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene
+from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene
 
 NO_CUTOUT = ProductCutout(cutouts=())
 
@@ -96,6 +96,29 @@ def test_pale_cloth_that_fills_its_photo_is_not_taken_for_backdrop(store: Store)
     assert np.abs(plate[3, 3].astype(int) - mat).max() < 8, "the photo lies on the brand's mat"
 
 
+def test_a_close_up_of_a_product_that_stands_free_keeps_its_backdrop(store: Store) -> None:
+    gallery = gallery_of(store, [packshot(1000, 1000, 200), packshot()])
+    plan = plan_of(gallery)
+    whole = plan.shots[0].takes[0]
+    close = whole.model_copy(update={"focus_px_xywh": (400, 0, 200, 1000), "avoid_px_xywh": ((100, 300, 800, 400),)})
+    plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (close,)}), plan.shots[1])})
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
+    assert np.abs(plate[3].mean(axis=0) - 200).max() < 8, "the backdrop goes on above, no mat begins there"
+
+
+def test_a_mat_keeps_near_to_a_dark_backdrop(store: Store) -> None:
+    picture = np.full((700, 700, 3), 4, np.uint8)
+    picture[:, 200:500] = (150, 120, 100)
+    gallery = gallery_of(store, [picture, packshot()])
+    plan = plan_of(gallery)
+    cut = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (200, 0, 300, 700)})
+    plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (cut,)}), plan.shots[1])})
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
+    assert 15 < plate[3, 3].mean() < 60
+
+
 def test_a_second_call_computes_nothing(store: Store) -> None:
     render(store, packshot(), scene())
     store.counts.clear()
@@ -118,11 +141,32 @@ def test_a_missing_take_or_photo_is_named(store: Store) -> None:
         render_stills(plan, {}, 0, less, NO_CUTOUT, BrandLook(), engine, store)
 
 
-def test_parallax_without_a_cutout_says_so(store: Store) -> None:
+def test_a_photo_that_allows_no_parallax_falls_to_the_lowest_rung_and_says_why(store: Store) -> None:
     gallery = gallery_of(store, [packshot(), scene()])
-    plan = plan_of(gallery, rung=Rung.PARALLAX)
-    with pytest.raises(RenderError, match="needs the product's cutout"):
-        render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    assert product_pixels_locked(edition, gallery, store).passed
+    for still in edition.stills:
+        assert (still.take.rung, still.take.motion) == (Rung.STILL_MOTION, Motion.PUSH_IN)
+        assert still.instead.startswith("This photo allows no honest parallax")
+        assert still.product is None
+
+
+def test_parallax_starts_as_the_photo_and_discloses_little(store: Store) -> None:
+    gallery = gallery_of(store, [packshot(), scene()])
+    plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
+    cutout = cut_out_of(gallery, store)
+    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_engine("layered"), store)
+    finding = product_pixels_locked(edition, gallery, store)
+    assert finding.passed, finding.sentence
+    assert all(still.parallax and not still.instead for still in edition.stills)
+    still = edition.stills[0]
+    assert still.parallax is not None
+    shrinking = still.model_copy(update={"parallax": still.parallax.model_copy(update={"growth": -0.1})})
+    changed = StillEdition(attempt=0, stills=(shrinking, edition.stills[1]))
+    finding = product_pixels_locked(changed, gallery, store)
+    assert not finding.passed
+    assert "no photo shows" in finding.sentence
 
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:

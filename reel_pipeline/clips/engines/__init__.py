@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx
 
 if TYPE_CHECKING:
     from reel_pipeline.media.video import Planes
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyframeLayers:
-    """`plate`: HWC RGB uint8. `product`: HWC RGBA uint8 of the same size, None where the plate holds the product."""
+    """`plate`: HWC RGB uint8. `product`: HWC RGBA uint8 of the same size, None where the plate holds the product.
+
+    `stencil_px_xywh`: the part of the plate inside which the product shows, None for all of it.
+    """
 
     plate: Pixels
     product: Pixels | None
+    stencil_px_xywh: BoxPx | None = None
 
 
 class ClipEngine(Protocol):
@@ -32,8 +37,13 @@ class ClipEngine(Protocol):
     @property
     def revision(self) -> str: ...
 
-    def frames(self, layers: KeyframeLayers, windows: NDArray[np.float64]) -> "Iterator[Planes]":
-        """One 1080x1920 picture per row of `windows`: (frames, 4) camera windows x, y, width, height on the canvas."""
+    def frames(
+        self, layers: KeyframeLayers, windows: NDArray[np.float64], near: NDArray[np.float64]
+    ) -> "Iterator[Planes]":
+        """One 1080x1920 picture per row of `windows`: (frames, 4) camera windows x, y, width, height on the canvas.
+
+        `near`: as many windows, through which the product's layer is seen.
+        """
 
 
 def open_engine(name: str) -> ClipEngine:

@@ -8,11 +8,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.clips.engines import KeyframeLayers
 from reel_pipeline.media.video import Plane, Planes
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX
-
-PARALLAX_GROWTH = 0.05
-"""How much more the product grows than its plate over a parallax clip: the plate looks about 5 % farther away."""
-
+from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx
 
 _OVERSAMPLING = 2.0
 """The canvas is resampled once so that the closest window is twice the output size, then read bilinearly: a quarter of
@@ -21,16 +17,29 @@ the time of a bicubic read at 1:1, and no softer at any phase (worst gain at the
 
 class Warp:
     name = "warp"
-    revision = "2"
+    revision = "3"
 
-    def frames(self, layers: KeyframeLayers, windows: NDArray[np.float64]) -> Iterator[Planes]:
+    def frames(
+        self, layers: KeyframeLayers, windows: NDArray[np.float64], near: NDArray[np.float64]
+    ) -> Iterator[Planes]:
         scale = _OVERSAMPLING * REEL_WIDTH_PX / float(windows[:, 2].min())
         plate, factors = _planes(layers.plate, scale)
         if layers.product is None:
             for window in windows:
                 yield _seen(plate, window * factors)
             return
-        yield from _parallax(plate, layers.product, windows, factors, scale)
+        front, _ = _planes(np.ascontiguousarray(layers.product[..., :3]), scale)
+        opacity = _opacity(layers.product[..., 3], front)
+        for window, closer in zip(windows, near, strict=True):
+            back, over, weight = (
+                _seen(canvas, through * factors)
+                for canvas, through in ((plate, window), (front, closer), (opacity, closer))
+            )
+            if layers.stencil_px_xywh:
+                weight = _inside(weight, layers.stencil_px_xywh, window)
+            yield Planes(
+                _blend(back.y, over.y, weight.y), _blend(back.u, over.u, weight.u), _blend(back.v, over.v, weight.u)
+            )
 
 
 def _planes(rgb: NDArray[np.uint8], scale: float) -> tuple[Planes, NDArray[np.float64]]:
@@ -74,25 +83,31 @@ def _warp(plane: Plane, window: NDArray[np.float64], width: int, height: int) ->
     return np.asarray(seen, np.uint8)
 
 
-def _parallax(
-    plate: Planes, product: NDArray[np.uint8], windows: NDArray[np.float64], factors: NDArray[np.float64], scale: float
-) -> Iterator[Planes]:
-    """The product over its plate, growing faster than it about its own middle: what lay behind it stays behind it."""
-    alpha_full = np.ascontiguousarray(product[..., 3])
-    x, y, w, h = cv2.boundingRect(alpha_full)
-    middle = np.array([x + w / 2, y + h / 2])
-    front, _ = _planes(np.ascontiguousarray(product[..., :3]), scale)
-    alpha = np.asarray(cv2.resize(alpha_full, front.y.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    half = np.asarray(cv2.resize(alpha, front.u.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    for index, window in enumerate(windows):
-        growth = 1 + PARALLAX_GROWTH * index / max(1, len(windows) - 1)
-        near = np.concatenate([middle + (window[:2] - middle) / growth, window[2:] / growth]) * factors
-        back, over = _seen(plate, window * factors), _seen(front, near)
-        opacity = _warp(alpha, near, REEL_WIDTH_PX, REEL_HEIGHT_PX)
-        opacity_half = _warp(half, near / 2, REEL_WIDTH_PX // 2, REEL_HEIGHT_PX // 2)
-        yield Planes(
-            _blend(back.y, over.y, opacity), _blend(back.u, over.u, opacity_half), _blend(back.v, over.v, opacity_half)
+def _opacity(alpha: NDArray[np.uint8], like: Planes) -> Planes:
+    """The product's opacity at the size of its luma, and of its chroma; the third plane is the second."""
+    y = np.asarray(cv2.resize(alpha, like.y.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    half = np.asarray(cv2.resize(y, like.u.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    return Planes(y, half, half)
+
+
+def _inside(opacity: Planes, box: BoxPx, window: NDArray[np.float64]) -> Planes:
+    """Opacity only inside a box of the plate; its rim, between pixels, is as opaque as it covers of them."""
+    planes = []
+    for plane in (opacity.y, opacity.u):
+        scale = plane.shape[1] / window[2]
+        across, down = (
+            _coverage((box[axis] - window[axis]) * scale, box[axis + 2] * scale, plane.shape[1 - axis])
+            for axis in (0, 1)
         )
+        planes.append(np.asarray(np.rint(plane * down[:, None] * across), np.uint8))
+    return Planes(planes[0], planes[1], planes[1])
+
+
+def _coverage(start: float, length: float, count: int) -> NDArray[np.float32]:
+    """Share of each of `count` unit pixels that lies in [start, start + length]."""
+    pixels = np.arange(count)
+    covered = np.clip(np.minimum(pixels + 1, start + length) - np.maximum(pixels, start), 0, 1)
+    return np.asarray(covered, np.float32)
 
 
 def _blend(back: Plane, over: Plane, opacity: Plane) -> Plane:

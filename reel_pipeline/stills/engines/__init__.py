@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import Affine, BoxPx, Take, WindowPx
+from reel_pipeline.records import Affine, BoxPx, Parallax, Take, WindowPx
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,13 @@ class PhotoLayers:
     """One photo and what is known of it, all of the same height and width.
 
     `pixels`: HWC RGB uint8. `alpha`: HW uint8, 255 = product. `depth`: HW uint8, 255 = nearest. None where no cutout.
+    `confidence`: how likely the alpha's outline is the product's.
     """
 
     pixels: Pixels
     alpha: Pixels | None = None
     depth: Pixels | None = None
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Keyframe:
     avoid_px_xywh: tuple[BoxPx, ...]
     camera_start: WindowPx
     camera_end: WindowPx
+    parallax: Parallax | None = None
 
 
 class StillEngine(Protocol):
@@ -47,7 +50,8 @@ class StillEngine(Protocol):
     def revision(self) -> str: ...
 
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
-        """Lay out one take. `palette`: `#rrggbb` background, text, accent. Raises `RenderError` when it can't."""
+        """Lay out one take. `palette`: `#rrggbb` background, text, accent. Raises `RenderError` when it can't,
+        `ParallaxRefused` when another rung could."""
 
 
 def open_engine(name: str) -> StillEngine:

@@ -107,11 +107,11 @@ def _grain(pixels: Pixels) -> float:
     return float(np.clip(1.4826 * np.median(np.abs(noise)), 0.35, 3.0))
 
 
-def mat(pixels: Pixels, size: tuple[int, int], background: tuple[int, int, int]) -> Pixels:
-    """(height, width) of calm colour for a photo to lie on: the brand's background, tinted faintly by the photo."""
+def mat(pixels: Pixels, size: tuple[int, int], colour: Floats) -> Pixels:
+    """(height, width) of calm colour for a photo to lie on, tinted faintly by the photo."""
     height, width = size
     tiny = cv2.GaussianBlur(cv2.resize(pixels, (9, 16), interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), 3.0)
-    tinted = tiny * _MAT_TINT + np.array(background, np.float32) * (1 - _MAT_TINT)
+    tinted = tiny * _MAT_TINT + colour * (1 - _MAT_TINT)
     smooth = cv2.resize(tinted, (width, height), interpolation=cv2.INTER_CUBIC)
     dither = np.random.default_rng(0).standard_normal((height, width, 1), dtype=np.float32) * 0.5
     return np.asarray(np.clip(np.rint(smooth + dither), 0, 255), np.uint8)

@@ -1,8 +1,6 @@
 """The embedded still engine: the untouched photo at its native scale on its extended backdrop or a mat."""
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.photo import Pixels
@@ -10,19 +8,23 @@ from reel_pipeline.records import BoxPx, Rung, Take, WindowPx
 from reel_pipeline.stills.engines import Keyframe, PhotoLayers
 from reel_pipeline.stills.engines.border import Border, Floats, measure
 from reel_pipeline.stills.engines.extend import extend_backdrop, mat
-from reel_pipeline.stills.layout import Box, Layout, Scene, lay_out
+from reel_pipeline.stills.engines.parallax import MOST_GROWTH, part, trusted
+from reel_pipeline.stills.framing import MAX_UPSCALE, Box, Layout, Scene
+from reel_pipeline.stills.layout import lay_out
 
 _MARGIN_PX = 4
 """Canvas beyond the camera's windows, so that interpolation never reads past it."""
 _LABEL_SHARE = 0.6
 """An avoid box of more than this share of the focus is the product itself; smaller ones are labels and faces."""
+_MAT_APART = 28.0
+"""Levels by which a mat may differ from the plain backdrop of the photo on it."""
 _WHOLE_PRODUCT = 0.9
 """A focus of less than this share of the product's box is a close-up."""
 
 
 class Layered:
     name = "layered"
-    revision = "2"
+    revision = "3"
 
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         if take.rung not in (Rung.STILL_MOTION, Rung.PARALLAX):
@@ -31,7 +33,11 @@ class Layered:
             )
         height, width = layers.pixels.shape[:2]
         focus = _within(take.focus_px_xywh, width, height)
-        border = measure(layers.pixels, layers.alpha, focus)
+        close_up = _is_close_up(focus, take.avoid_px_xywh)
+        product = (
+            _within(max(take.avoid_px_xywh, key=lambda box: box[2] * box[3]), width, height) if close_up else focus
+        )
+        border = measure(layers.pixels, layers.alpha, product)
         scene = Scene(
             width,
             height,
@@ -39,7 +45,8 @@ class Layered:
             Box(*_union((border.content_px_xywh, focus))),
             Box(*focus),
             _must_show(focus, take.avoid_px_xywh),
-            _is_close_up(focus, take.avoid_px_xywh),
+            close_up,
+            MAX_UPSCALE / (1 + MOST_GROWTH) if take.rung is Rung.PARALLAX else MAX_UPSCALE,
         )
         layout = lay_out(scene, take.motion)
         return _compose(layers, take, layout, border, palette)
@@ -81,27 +88,19 @@ def _must_show(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> Box | None:
 def _compose(layers: PhotoLayers, take: Take, layout: Layout, border: Border, palette: tuple[str, ...]) -> Keyframe:
     left, top, right, bottom = _canvas_edges(layout)
     x, y, w, h = layout.shown
-    height, width = layers.pixels.shape[:2]
-    background = _background(palette)
-    if layout.on_mat:
-        plate = mat(layers.pixels[y : y + h, x : x + w], (bottom - top, right - left), background)
-        shown = (max(x, left), max(y, top), min(x + w, right), min(y + h, bottom))
-        plate[shown[1] - top : shown[3] - top, shown[0] - left : shown[2] - left] = layers.pixels[
-            shown[1] : shown[3], shown[0] : shown[2]
-        ]
-    else:
-        floor = height if layout.panel else bottom
-        pads = (-left, -top, right - width, floor - height)
-        plate = extend_backdrop(layers.pixels, border.backdrop, pads, take.seed)
-        if layout.panel:
-            plate = np.vstack([plate, mat(layers.pixels, (bottom - height, right - left), background)])
-        shown = (max(0, left), max(0, top), min(width, right), min(height, bottom))
-    lock = np.zeros(plate.shape[:2], np.uint8)
+    shown = (max(x, left), max(y, top), min(x + w, right), min(y + h, bottom))
     photo_box = (shown[0] - left, shown[1] - top, shown[2] - shown[0], shown[3] - shown[1])
-    lock[photo_box[1] : photo_box[1] + photo_box[3], photo_box[0] : photo_box[0] + photo_box[2]] = 255
-    product = depth = None
+    plate = _canvas(layers.pixels, take.seed, layout, border, _ground_colour(palette, border))
+    lock = np.zeros(plate.shape[:2], np.uint8)
+    lock[_rows_and_columns(photo_box)] = 255
+    end = _moved_window(layout.end, left, top)
+    product = depth = move = None
     if take.rung is Rung.PARALLAX:
-        plate, product, depth = _parallax_layers(layers, plate, shown, photo_box)
+        alpha = _placed(trusted(layers.alpha, layers.confidence), shown, photo_box, plate)
+        depth = None if layers.depth is None else _placed(layers.depth, shown, photo_box, plate)
+        floor = photo_box[1] + photo_box[3] if layout.panel else bottom - top
+        ground = photo_box if layout.on_mat else (0, 0, right - left, floor)
+        plate, product, move = part(plate, alpha, ground, end)
     return Keyframe(
         plate,
         product,
@@ -112,13 +111,49 @@ def _compose(layers: PhotoLayers, take: Take, layout: Layout, border: Border, pa
         _moved(take.focus_px_xywh, left, top),
         tuple(_moved(box, left, top) for box in take.avoid_px_xywh),
         _moved_window(layout.start, left, top),
-        _moved_window(layout.end, left, top),
+        end,
+        move,
     )
 
 
-def _background(palette: tuple[str, ...]) -> tuple[int, int, int]:
-    red, green, blue = (int(palette[0].lstrip("#")[at : at + 2], 16) for at in (0, 2, 4))
-    return red, green, blue
+def _canvas(pixels: Pixels, seed: int, layout: Layout, border: Border, ground_colour: Floats) -> Pixels:
+    """HWC RGB uint8: the photo where it is shown, and what lies around it."""
+    left, top, right, bottom = _canvas_edges(layout)
+    height, width = pixels.shape[:2]
+    if not layout.on_mat:
+        floor = height if layout.panel else bottom
+        plate = extend_backdrop(pixels, border.backdrop, (-left, -top, right - width, floor - height), seed)
+        if not layout.panel:
+            return plate
+        return np.vstack([plate, mat(pixels, (bottom - height, right - left), ground_colour)])
+    x, y, w, h = layout.shown
+    plate = mat(pixels[y : y + h, x : x + w], (bottom - top, right - left), ground_colour)
+    shown = (max(x, left), max(y, top), min(x + w, right), min(y + h, bottom))
+    plate[shown[1] - top : shown[3] - top, shown[0] - left : shown[2] - left] = pixels[
+        shown[1] : shown[3], shown[0] : shown[2]
+    ]
+    return plate
+
+
+def _placed(of_photo: Pixels, shown: tuple[int, int, int, int], photo_box: BoxPx, plate: Pixels) -> Pixels:
+    """A HW picture of the photo's size where the photo lies on the canvas, 0 elsewhere."""
+    placed = np.zeros(plate.shape[:2], np.uint8)
+    placed[_rows_and_columns(photo_box)] = of_photo[shown[1] : shown[3], shown[0] : shown[2]]
+    return placed
+
+
+def _rows_and_columns(box: BoxPx) -> tuple[slice, slice]:
+    x, y, w, h = box
+    return np.s_[y : y + h, x : x + w]
+
+
+def _ground_colour(palette: tuple[str, ...], border: Border) -> Floats:
+    """RGB of mats and panels: the brand's background, drawn near to the photo's own where that is plain."""
+    brand = np.array([int(palette[0].lstrip("#")[at : at + 2], 16) for at in (0, 2, 4)], np.float32)
+    if not border.backdrop:
+        return brand
+    backdrop = np.concatenate(list(border.backdrop.values())).mean(axis=0)
+    return np.asarray(backdrop + np.clip(brand - backdrop, -_MAT_APART, _MAT_APART), np.float32)
 
 
 def _canvas_edges(layout: Layout) -> tuple[int, int, int, int]:
@@ -137,47 +172,3 @@ def _moved(box: BoxPx, left: int, top: int) -> BoxPx:
 
 def _moved_window(window: WindowPx, left: int, top: int) -> WindowPx:
     return window[0] - left, window[1] - top, window[2], window[3]
-
-
-def _parallax_layers(
-    layers: PhotoLayers, plate: Pixels, shown: tuple[int, int, int, int], photo_box: BoxPx
-) -> tuple[Pixels, Pixels, Pixels]:
-    """Plate with the product painted out, product RGBA, depth; all of the canvas's size.
-
-    The clip engine lets the product grow faster than the plate, so it covers ever more of the plate and what lay
-    hidden behind it never shows. Where the alpha is partial both layers hold the photo's pixel, so that their
-    blend is the photo bit for bit.
-    """
-    if layers.alpha is None:
-        raise RenderError("A parallax shot needs the product's cutout, and this photo has none; use push_in instead.")
-    place = np.s_[photo_box[1] : photo_box[1] + photo_box[3], photo_box[0] : photo_box[0] + photo_box[2]]
-    part = np.s_[shown[1] : shown[3], shown[0] : shown[2]]
-    alpha = np.zeros(plate.shape[:2], np.uint8)
-    alpha[place] = layers.alpha[part]
-    product = np.dstack([plate, alpha])
-    depth = np.zeros_like(alpha)
-    if layers.depth is not None:
-        depth[place] = layers.depth[part]
-    core = cv2.erode(alpha, np.ones((5, 5), np.uint8)) == 255
-    around = cv2.dilate(alpha, np.ones((9, 9), np.uint8)) == 0
-    filled = plate.copy()
-    filled[core] = _from_around(plate, around)[core]
-    return filled, product, depth
-
-
-def _from_around(pixels: Pixels, known: NDArray[np.bool_]) -> Pixels:
-    """Every pixel from the nearest known ones, by ever coarser averages (push-pull)."""
-    weight = known.astype(np.float32)
-    levels: list[tuple[Floats, Floats]] = [(pixels.astype(np.float32) * weight[..., None], weight)]
-    while min(levels[-1][1].shape) > 2:
-        colour, share = levels[-1]
-        size = (max(1, share.shape[1] // 2), max(1, share.shape[0] // 2))
-        halves = (np.asarray(cv2.resize(a, size, interpolation=cv2.INTER_AREA), np.float32) for a in (colour, share))
-        levels.append((next(halves), next(halves)))
-    colour, share = levels.pop()
-    whole = colour / np.maximum(share, 1e-6)[..., None]
-    for colour, share in reversed(levels):
-        coarse = cv2.resize(whole, share.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        certain = np.clip(share, 0, 1)[..., None]
-        whole = certain * (colour / np.maximum(share, 1e-6)[..., None]) + (1 - certain) * coarse
-    return np.asarray(np.clip(np.rint(whole), 0, 255), np.uint8)
