@@ -119,7 +119,7 @@ REVISIONS = {
     "voice.espeak_ng": "1",
     "voice.captions_only": "1",
     "voice.file": "1",
-    "stills.layered": "3",
+    "stills.layered": "4",
     "clips.warp": "3",
     "judge.classical": "6+59d429a94487+pp-ocrv6-small/1",
 }

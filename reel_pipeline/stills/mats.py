@@ -19,8 +19,9 @@ from reel_pipeline.stills.framing import (
 
 _TALL_MAT, _MAT_MIDDLE = 0.66, 0.53
 _MAT_ASPECTS = (1.25, 1.0)
-_LOW_SCENE, _ACROSS = 0.85, 1.33
-"""A scene lower than this share of its width is panned across at this many times the scale that shows all of it."""
+_LOW_SCENE, _ACROSS = 0.85, 1.2
+"""A scene lower than this share of its width is panned across at this many times the scale that shows all of it: more
+would cut off what fills its middle two thirds."""
 
 
 def lay_on_mat(scene: Scene, motion: Motion) -> Layout:

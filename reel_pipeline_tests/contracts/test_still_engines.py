@@ -105,6 +105,16 @@ def test_a_part_that_the_outline_missed_forbids_parallax(engine: StillEngine) ->
         engine.keyframe(PhotoLayers(pixels, alpha, None, 0.9), take, PALETTE)
 
 
+def test_what_a_mats_edge_cuts_does_not_slide_under_it(engine: StillEngine) -> None:
+    pixels = np.full((1000, 1000, 3), 20, np.uint8)
+    pixels[:, 300:700] = (170, 160, 150)
+    alpha = np.zeros((1000, 1000), np.uint8)
+    alpha[:, 300:700] = 255
+    take = Take(photo="p", rung=Rung.PARALLAX, motion=Motion.PARALLAX, focus_px_xywh=(300, 0, 400, 1000))
+    with pytest.raises(ParallaxRefused, match="cut off"):
+        engine.keyframe(PhotoLayers(pixels, alpha, None, 0.9), take, PALETTE)
+
+
 def test_a_texture_goes_on_behind_the_product_as_far_as_it_can_be_seen(engine: StillEngine) -> None:
     stripes = np.where(np.arange(1400) // 20 % 2, 200, 90)[None, :, None]
     pixels = np.broadcast_to(stripes, (1400, 1400, 3)).astype(np.uint8).copy()

@@ -35,8 +35,8 @@ _REACH_PX = 36.0
 _TEXTURE_LEVELS, _SHARP_LEVELS = 8.0, 15.0
 """Deviation of a pixel from its surroundings: 97th percentile of a texture, and what is sharp on a plain background."""
 _MOST_LEFT = 0.025
-"""Sharp pixels beside the rim per pixel of the outline. Of 75 real photos with a sure cutout, 8 have more: a hook, a
-sole's edge or a loop that the outline missed, fringes, lace, and one dithered shadow."""
+"""Sharp pixels beside the rim per pixel of the outline. It turns away 6 of 75 real photos with a sure cutout: a hook, a
+sole's edge or a loop that the outline missed, fringes, lace."""
 _MOST_SLIDE_PX = 8.0
 """Of the reel: how far a foot may move on its own shadow."""
 _FOOT_SHARE = 0.05
@@ -174,13 +174,25 @@ def _layers(photo: Pixels, filled: Pixels, opacity: Pixels) -> tuple[Pixels, Pix
     return front, behind
 
 
+@dataclass(frozen=True)
+class _Foot:
+    """Where a product stands: the middle of its foot, its lowest row, its height and half its foot's width, in canvas
+    pixels. `is_cut`: what it stands on is beyond the photo."""
+
+    x: float
+    bottom: float
+    rise: float
+    reach: float
+    is_cut: bool
+
+
 def _farthest(solid: Mask, ground: BoxPx, end: WindowPx, limit_px: float) -> Parallax:
     """The largest growth, about one of a few points, that discloses no more than `limit_px` and keeps all in frame."""
     seen = _through(solid, end)
     scale = REEL_WIDTH_PX / end[2]
     foot = _foot(solid, ground)
     best: Parallax | None = None
-    for height in _ANCHORS if seen.any() else ():
+    for height in _anchors(foot, ground, end) if seen.any() else ():
         anchor = foot.x, foot.bottom - height * foot.rise
         slide_px = 0.0 if foot.is_cut else scale * float(np.hypot(foot.reach, height * foot.rise))
         most = min(MOST_GROWTH, _MOST_SLIDE_PX / max(1.0, slide_px), _room(solid, end, anchor))
@@ -200,6 +212,14 @@ def _farthest(solid: Mask, ground: BoxPx, end: WindowPx, limit_px: float) -> Par
     if best is None:
         raise ParallaxRefused(_refusal("its product could not come nearer without showing what no photo shows"))
     return best
+
+
+def _anchors(foot: _Foot, ground: BoxPx, end: WindowPx) -> tuple[float, ...]:
+    """The heights about which the product may grow: where it is cut at an edge that shows, it may not pass under it."""
+    top, floor = ground[1], ground[1] + ground[3]
+    if foot.bottom - foot.rise <= top and top > end[1] + 1:
+        raise ParallaxRefused(_refusal("its product is cut off where the picture ends"))
+    return _ANCHORS[:1] if foot.is_cut and floor < end[1] + end[3] - 1 else _ANCHORS
 
 
 def _through(mask: Mask, window: WindowPx) -> Mask:
@@ -223,18 +243,6 @@ def _width(strip: Mask) -> float:
         return 0.0
     padded = cv2.copyMakeBorder(strip.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     return 2 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 5).max()) - 1
-
-
-@dataclass(frozen=True)
-class _Foot:
-    """Where a product stands: the middle of its foot, its lowest row, its height and half its foot's width, in canvas
-    pixels. `is_cut`: what it stands on is beyond the photo."""
-
-    x: float
-    bottom: float
-    rise: float
-    reach: float
-    is_cut: bool
 
 
 def _foot(solid: Mask, ground: BoxPx) -> _Foot:
