@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline_tests.bench.filming import product_box
+from reel_pipeline_tests.bench.products import product_box
 
 Frames = Callable[[list[Pixels]], list[Pixels]]
 

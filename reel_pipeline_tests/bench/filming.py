@@ -4,41 +4,24 @@ Needs no other room: the clips are made here, so the judge is tested on pictures
 What is done to them is `faults.py`'s business.
 """
 
-import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.errors import PhotoError
-from reel_pipeline.media.photo import Pixels, normalise
+from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Encoding, Planes, VideoWriter
-from reel_pipeline.records import FPS, Cut, CutList, Overlay
+from reel_pipeline.records import FPS, BoxPx, Cut, CutList, Overlay
+from reel_pipeline_tests.bench.products import Mask
 from reel_pipeline_tests.bench.sound import Stereo, steady_sound, write_m4a
 
 FULL, SMALL = (1080, 1920), (540, 960)
 ONSETS = ("constant", "ramp", "burst")
-BoxPx = tuple[int, int, int, int]
-
-
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Product:
-    """`masks`: where each photo shows the product, None where nothing says so."""
-
-    sku: str
-    photos: tuple[Pixels, ...]
-    masks: tuple[Mask | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,82 +43,6 @@ class Fault:
     shot_s: float = 1.5
     fps: int = FPS
     apart: float = 0.0
-
-
-def load_products(folder: Path, split: str, count: int) -> list[Product]:
-    """`count` products spread over the catalogue, of both halves in turn. Reads files and SKUs only, no label."""
-    if split == "all":
-        halves = load_products(folder, "even", (count + 1) // 2), load_products(folder, "odd", count // 2)
-        return [product for pair in zip_longest(*halves) for product in pair if product]
-    entries = json.loads((folder / "catalog.json").read_text())["products"]
-    chosen = [entry for entry in entries if int(entry["sku"].split("-")[-1]) % 2 == ("even", "odd").index(split)]
-    step = max(1, len(chosen) // count)
-    return [_product(folder, entry) for entry in chosen[::step][:count]]
-
-
-def _product(folder: Path, entry: dict[str, Any]) -> Product:
-    photos, masks = [], []
-    for image in entry["images"][:5]:
-        file = folder / image["file"]
-        try:
-            photos.append(normalise(file.read_bytes()).pixels)
-        except PhotoError as error:
-            print(f"{image['file']} left out: {error}", file=sys.stderr)
-            continue
-        truth = folder / "truth" / f"{file.stem}-mask.png"
-        mask = _true_mask(truth, photos[-1]) if truth.exists() else _plain_mask(photos[-1])
-        masks.append(None if mask is None or _is_cut_off(mask) else mask)
-    return Product(entry["sku"], tuple(photos), tuple(masks))
-
-
-def _true_mask(file: Path, rgb: Pixels) -> Mask:
-    mask = normalise(file.read_bytes()).pixels[..., 0]
-    return np.asarray(cv2.resize(mask, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA) > 127, np.bool_)
-
-
-def _is_cut_off(mask: Mask) -> bool:
-    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
-
-
-def _plain_mask(rgb: Pixels) -> Mask | None:
-    """What differs from a border of one colour; None where the border has several."""
-    small = cv2.resize(rgb, (240, round(240 * rgb.shape[0] / rgb.shape[1])), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    middle = np.median(border, 0)
-    if np.percentile(np.linalg.norm(border - middle, axis=1), 80) > 6:
-        return None
-    mask = (np.linalg.norm(lab - middle, axis=2) > 8).astype(np.uint8)
-    mask = cv2.morphologyEx(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE), cv2.MORPH_OPEN, _SQUARE)
-    if not 0.01 < mask.mean() < 0.85:
-        return None
-    size = (rgb.shape[1], rgb.shape[0])
-    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
-
-
-_SQUARE = np.ones((5, 5), np.uint8)
-
-
-def product_box(rgb: Pixels) -> BoxPx:
-    """Where the picture differs from a plain border, else what stands out in its middle (GrabCut)."""
-    mask = _plain_mask(rgb)
-    if mask is not None:
-        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-        return x, y, w, h
-    factor = 240 / rgb.shape[1]
-    small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    rows, columns = small.shape[:2]
-    guess = np.full((rows, columns), cv2.GC_BGD, np.uint8)
-    guess[rows // 10 : rows * 9 // 10, columns // 8 : columns * 7 // 8] = cv2.GC_PR_BGD
-    guess[rows // 4 : rows * 4 // 5, columns * 2 // 7 : columns * 5 // 7] = cv2.GC_PR_FGD
-    colours = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(small), guess, (0, 0, 1, 1), *colours, 4, cv2.GC_INIT_WITH_MASK)
-    found = cv2.morphologyEx((guess % 2).astype(np.uint8), cv2.MORPH_OPEN, _SQUARE)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(found)
-    if count < 2:
-        return rgb.shape[1] // 5, rgb.shape[0] // 5, rgb.shape[1] * 3 // 5, rgb.shape[0] * 3 // 5
-    x, y, w, h = (round(int(value) / factor) for value in max(stats[1:], key=lambda part: part[cv2.CC_STAT_AREA])[:4])
-    return x, y, w, h
 
 
 def film(
@@ -280,10 +187,10 @@ def make_clip(
             start += len(frames)
         for frame in end_card(size, card_frames):
             writer.write(Planes.from_rgb(frame))
-        middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
-        span = {"start_frame": start, "frame_count": card_frames}
-        cuts.append(Cut(shot=None, photo=None, **span))
-        overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
+    middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
+    span = {"start_frame": start, "frame_count": card_frames}
+    cuts.append(Cut(shot=None, photo=None, **span))
+    overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
     if fault.fps != FPS:
         _retime(path, fault.fps)
     cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))

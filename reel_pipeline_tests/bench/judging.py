@@ -27,7 +27,8 @@ from reel_pipeline.evaluation.engines import Judge, Opinion, open_engine
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline_tests.bench.cases import FAULTS, HONEST
-from reel_pipeline_tests.bench.filming import FULL, ONSETS, SMALL, Fault, Product, load_products, make_clip
+from reel_pipeline_tests.bench.filming import FULL, ONSETS, SMALL, Fault, make_clip
+from reel_pipeline_tests.bench.products import Product, load_products
 
 LAPS = 4
 _ORDER = (2, 1, 3, 0)

@@ -15,7 +15,8 @@ import numpy as np
 from reel_pipeline.evaluation.engines import Charge, Opinion, open_engine
 from reel_pipeline.media.photo import Pixels, encode_jpeg
 from reel_pipeline_tests.bench.cases import FAULTS
-from reel_pipeline_tests.bench.filming import SMALL, Fault, Product, load_products, make_clip
+from reel_pipeline_tests.bench.filming import SMALL, Fault, make_clip
+from reel_pipeline_tests.bench.products import Product, load_products
 
 _TILE = (225, 400)
 _TEXT_PX = 40

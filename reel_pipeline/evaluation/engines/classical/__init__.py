@@ -34,7 +34,7 @@ MAX_CARD_SHARE = 0.4
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"6+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"8+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb))

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference
+from reel_pipeline.evaluation.engines.classical.planes import Mask
 from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Placement, Reference
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.media.photo import Pixels
 
 NEARLY_AS_GOOD = 0.01
@@ -83,3 +84,23 @@ def _contradicted(comparison: Comparison) -> int:
     other_colour = int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
     cropped = int(((comparison.detail > 8) & ~comparison.uncropped).sum())
     return comparison.explained()[1] + other_colour + cropped
+
+
+def detail_share(luma: Pixels, hidden: Mask) -> float:
+    """Share of the frame, at 270 px width, whose contrast in 9 px is above 8 grey levels."""
+    size = (270, max(16, round(270 * luma.shape[0] / luma.shape[1])))
+    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    mean = cv2.blur(small, (9, 9))
+    contrast = np.sqrt(np.maximum(cv2.blur(small * small, (9, 9)) - mean * mean, 0))
+    shown = cv2.resize((~hidden).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return float(((contrast > 8) & shown).mean())
+
+
+def open_share(comparison: Comparison) -> float:
+    """Of the photo's detail that is in the frame, the share that no overlay covers."""
+    detailed = comparison.detail > 6
+    detailed = detailed if detailed.sum() > 200 else np.ones_like(detailed)
+    rim = np.zeros_like(detailed)
+    rim[8:-8, 8:-8] = True
+    shown = detailed & rim & comparison.uncropped
+    return float(comparison.valid[shown].mean()) if shown.any() else 0.0

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, Plane
+from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.media.photo import Pixels
 
 _STEP_PX = 9

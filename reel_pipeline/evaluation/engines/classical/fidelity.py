@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference, lightness_gain
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import (
-    WINDOW_PX,
-    Comparison,
-    Mask,
-    Plane,
-)
+from reel_pipeline.evaluation.engines.classical.tiles import RESIDUAL_LEVELS, Comparison
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.records import BoxPx
 
@@ -116,9 +112,11 @@ def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     if not valid.any():
         return
     difference = np.asarray(cv2.medianBlur(np.where(valid, difference, 0).astype(np.float32), 3), np.float32)
-    score = float(np.percentile(difference[valid], 98))
-    x, y, width, height = _largest(difference >= max(score, 1e-3))
+    most = float(np.percentile(difference[valid], 98))
+    x, y, width, height = _largest(difference >= max(most, 1e-3))
     box = (x * step[0], y * step[1], width * step[0], height * step[1])
+    # A strong compression coarsens colour as it does detail.
+    score = most * RESIDUAL_LEVELS / comparison.tolerance
     yield _suspect(comparison, "color_drift", score, frame, box)
     relit = max(gain, 1 / max(gain, 1e-3))
     yield Suspicion("relit", relit, frame, _frame_box(comparison, _whole(comparison)))

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.planes import Mask
 from reel_pipeline.evaluation.engines.classical.registration import Matrix, Reference
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, correlate
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, correlate
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import Quad, read_line, read_text, straighten

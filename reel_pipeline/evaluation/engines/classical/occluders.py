@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, Plane
+from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.media.photo import Pixels
 
 _MAP_PX = 240
@@ -30,23 +31,23 @@ _SAME_PLACE = 0.75
 _MARGIN_PX = 13
 
 
-def passing(comparisons: Sequence[Comparison], shapes: Sequence[tuple[int, int]]) -> list[Mask]:
-    """One mask a frame, of `shapes` (rows, columns), kept-frame pixels. Every comparison is with the same photo."""
+def passing(comparisons: Sequence[Comparison], frames: Sequence[Pixels]) -> list[Mask]:
+    """One mask a frame (HWC RGB uint8), in its pixels. Every comparison is with the same photo."""
     brought = [_brought(comparison) for comparison in comparisons]
-    nothing = [np.zeros(shape, np.bool_) for shape in shapes]
+    nothing = [np.zeros(frame.shape[:2], np.bool_) for frame in frames]
     if len(comparisons) < 2 or not any(mask.any() for mask in brought):
         return nothing
     to_map = [_to_map(comparison) for comparison in comparisons]
     rows = 2 * _MAP_PX
     on_map = [_warped(mask, matrix, (rows, _MAP_PX)) for mask, matrix in zip(brought, to_map, strict=True)]
-    moving = _moving(on_map)
+    moving = _moving(on_map) & ~_appearing(comparisons, frames, brought, on_map, to_map)
     if not moving.any():
         return nothing
     masks = []
-    for comparison, mask, matrix, shape in zip(comparisons, brought, to_map, shapes, strict=True):
+    for comparison, mask, matrix, frame in zip(comparisons, brought, to_map, frames, strict=True):
         kept = mask & _warped(moving, np.asarray(np.linalg.inv(matrix), np.float64), (mask.shape[0], mask.shape[1]))
         grown = cv2.dilate(kept.astype(np.uint8), np.ones((_MARGIN_PX, _MARGIN_PX), np.uint8)) > 0
-        masks.append(_warped(np.asarray(grown, np.bool_), comparison.to_frame, shape))
+        masks.append(_warped(np.asarray(grown, np.bool_), comparison.to_frame, frame.shape[:2]))
     return masks
 
 
@@ -54,8 +55,9 @@ def _brought(comparison: Comparison) -> Mask:
     """Grid pixels of the things that differ from the photo, reach its edge and are found nowhere near on it."""
     photo, frame = _soft(comparison.photo_rgb), _soft(comparison.frame_rgb)
     if comparison.valid.any():
-        light = np.median(photo[comparison.valid], axis=0) / np.maximum(np.median(frame[comparison.valid], axis=0), 1)
-        frame = np.asarray(frame * light, np.float32)
+        usual, lit = (np.median(plane[comparison.valid], axis=0) for plane in (photo, frame))
+        # A black ground tells nothing about the light.
+        frame = np.asarray(frame * np.where(lit > _OTHER_LEVELS, usual / np.maximum(lit, 1), 1.0), np.float32)
     mismatched = comparison.mismatch() > CLEARLY_OFF
     other = ((np.abs(photo - frame).max(2) > _OTHER_LEVELS) | mismatched) & comparison.valid
     opened = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
@@ -108,6 +110,54 @@ def _moving(on_map: Sequence[Mask]) -> Mask:
         if len(seen) < 2 or same < _SAME_PLACE:
             moving |= place
     return moving
+
+
+def _appearing(
+    comparisons: Sequence[Comparison],
+    frames: Sequence[Pixels],
+    brought: Sequence[Mask],
+    on_map: Sequence[Mask],
+    to_map: Sequence[NDArray[np.float64]],
+) -> Mask:
+    """Places on the map where one frame alone shows a thing that ends at the photo's edge: nothing came in there."""
+    appearing = np.zeros(on_map[0].shape, np.bool_)
+    for at, mask in enumerate(on_map):
+        others = np.any([other for number, other in enumerate(on_map) if number != at], axis=0)
+        count, labels = cv2.connectedComponents(mask.astype(np.uint8))
+        for label in range(1, count):
+            place = np.asarray(labels == label, np.bool_)
+            shape = (brought[at].shape[0], brought[at].shape[1])
+            thing = brought[at] & _warped(place, np.asarray(np.linalg.inv(to_map[at]), np.float64), shape)
+            beside = frames[at - 1]
+            if not (others & place).any() and not _goes_on(comparisons[at], thing, frames[at], beside):
+                appearing |= place
+    return appearing
+
+
+def _goes_on(comparison: Comparison, thing: Mask, frame: Pixels, other: Pixels) -> bool:
+    """Whether the thing goes on beyond the grid: out of the frame, or where `other` shows something else."""
+    rows, columns = thing.shape
+    y, x = np.nonzero(thing)
+    beyond = np.concatenate(
+        [
+            np.stack([x + push[0], y + push[1]], 1)[near]
+            for near, push in (
+                (x < _EDGE_PX, (-2 * _EDGE_PX, 0)),
+                (y < _EDGE_PX, (0, -2 * _EDGE_PX)),
+                (x >= columns - _EDGE_PX, (2 * _EDGE_PX, 0)),
+                (y >= rows - _EDGE_PX, (0, 2 * _EDGE_PX)),
+            )
+        ]
+    )
+    if not len(beyond):
+        return False
+    there = np.rint(cv2.perspectiveTransform(beyond[None].astype(np.float64), comparison.to_frame)[0]).astype(int)
+    inside = (there >= 0).all(1) & (there[:, 0] < frame.shape[1]) & (there[:, 1] < frame.shape[0])
+    if inside.mean() < 0.5:
+        return True
+    x, y = there[inside].T
+    difference = np.abs(frame[y, x].astype(np.int16) - other[y, x].astype(np.int16)).max(1)
+    return float((difference > _OTHER_LEVELS).mean()) > 0.5
 
 
 def _warped(mask: Mask, matrix: NDArray[np.float64], shape: tuple[int, int]) -> Mask:

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.evaluation.engines.classical.planes import Mask
 from reel_pipeline.evaluation.engines.classical.registration import Matrix
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline.records import BoxPx, CutList

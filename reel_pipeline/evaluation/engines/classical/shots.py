@@ -6,13 +6,17 @@ Also says what could not be verified. Gates and verdict are the judge's, in `__i
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 
 from reel_pipeline.evaluation.engines import Passport
 from reel_pipeline.evaluation.engines.classical import overlays
 from reel_pipeline.evaluation.engines.classical.bending import bending_percent
-from reel_pipeline.evaluation.engines.classical.choice import fittest, outside_share
+from reel_pipeline.evaluation.engines.classical.choice import (
+    detail_share,
+    fittest,
+    open_share,
+    outside_share,
+)
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference
 from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
 from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF, MAX_RELIGHT, inspect
@@ -21,6 +25,7 @@ from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample
 from reel_pipeline.evaluation.engines.classical.layers import Layered, in_two_layers
 from reel_pipeline.evaluation.engines.classical.lettering import inspect_text, unread_lines
 from reel_pipeline.evaluation.engines.classical.occluders import passing
+from reel_pipeline.evaluation.engines.classical.planes import Mask
 from reel_pipeline.evaluation.engines.classical.registration import (
     SURE_INLIERS,
     Placement,
@@ -29,7 +34,7 @@ from reel_pipeline.evaluation.engines.classical.registration import (
 )
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.temporal import Scene
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, Mask, compare
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, compare
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList, TextLine
@@ -120,7 +125,7 @@ class Examiner:
 
     def examine_card(self, scene: Scene, samples: Sequence[Sample]) -> None:
         """An end card may show what its cut list names, on a calm ground; any other picture is for a person."""
-        if any(_detail_share(sample.y, self._hidden(sample)) > MAX_CARD_DETAIL for sample in samples):
+        if any(detail_share(sample.y, self._hidden(sample)) > MAX_CARD_DETAIL for sample in samples):
             self._cannot(scene, "it shows more than the text and logo that its cut list names")
 
     def _view(self, scene: Scene, sample: Sample, prefer: int | None) -> _View | None:
@@ -163,7 +168,7 @@ class Examiner:
         self.matrix_is_chosen = True
 
     def _unplaced(self, scene: Scene, sample: Sample, rgb: Pixels, hidden: Mask, score: float) -> None:
-        if _detail_share(sample.y, hidden) < MIN_FRAME_DETAIL:
+        if detail_share(sample.y, hidden) < MIN_FRAME_DETAIL:
             self._cannot(scene, "it has too little detail to be compared with a photo")
             return
         evidence = frame_alone(rgb)
@@ -177,15 +182,15 @@ class Examiner:
     def _without_passers(self, scene: Scene, views: Sequence[_View]) -> Iterator[_View]:
         """The same views once more, with what passes before the product hidden."""
         photos = [view.placement.photo for view in views]
-        usual = max(photos, key=photos.count)
-        alike = [view if view.placement.photo == usual else self._placed_on(usual, view) for view in views]
-        if any(view.placement.photo != usual for view in alike):
-            return iter(views)
-        masks = passing([view.comparison for view in alike], [view.hidden.shape[:2] for view in alike])
-        if not any(mask.any() for mask in masks):
-            return iter(views)
-        self._cannot(scene, "something passes before the product")
-        return self._hiding(scene, alike, masks, "something passes before the product")
+        for photo in sorted(set(photos), key=photos.count, reverse=True):
+            alike = [view if view.placement.photo == photo else self._placed_on(photo, view) for view in views]
+            if any(view.placement.photo != photo for view in alike):
+                continue
+            masks = passing([view.comparison for view in alike], [view.rgb for view in alike])
+            if any(mask.any() for mask in masks):
+                self._cannot(scene, "something passes before the product")
+                return self._hiding(scene, alike, masks, "something passes before the product")
+        return iter(views)
 
     def _placed_on(self, photo: int, view: _View) -> _View:
         """The same frame beside another photo, if it can be found there: what covers a product may make it resemble
@@ -256,10 +261,10 @@ class Examiner:
                     self._cannot(scene, "its light differs too much from the photo's to compare colours")
             else:
                 self.findings.suspicions.append((scene, suspicion))
-        seen = _open_share(comparison)
+        seen = open_share(comparison)
         self.findings.least_seen = min(self.findings.least_seen, seen)
         if seen < MIN_SEEN:
-            self._cannot(scene, "captions cover most of the product")
+            self._cannot(scene, "captions or glare hide most of the product")
         outside = outside_share(reference, comparison, view.sample.y, view.hidden)
         if outside > MAX_OUTSIDE[self.cut_list is not None]:
             self._cannot(scene, "a part of the picture is shown by none of the photos")
@@ -288,23 +293,3 @@ def _with_lasting_smear(found: Sequence[Sequence[Suspicion]]) -> list[list[Suspi
 
 def _is_guilty(suspicion: Suspicion, kinds: set[str]) -> bool:
     return suspicion.kind in kinds and suspicion.score >= thresholds()[suspicion.kind]
-
-
-def _detail_share(luma: Pixels, hidden: Mask) -> float:
-    """Share of the frame, at 270 px width, whose contrast in 9 px is above 8 grey levels."""
-    size = (270, max(16, round(270 * luma.shape[0] / luma.shape[1])))
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    mean = cv2.blur(small, (9, 9))
-    contrast = np.sqrt(np.maximum(cv2.blur(small * small, (9, 9)) - mean * mean, 0))
-    shown = cv2.resize((~hidden).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    return float(((contrast > 8) & shown).mean())
-
-
-def _open_share(comparison: Comparison) -> float:
-    """Of the photo's detail that is in the frame, the share that no overlay covers."""
-    detailed = comparison.detail > 6
-    detailed = detailed if detailed.sum() > 200 else np.ones_like(detailed)
-    rim = np.zeros_like(detailed)
-    rim[8:-8, 8:-8] = True
-    shown = detailed & rim & comparison.uncropped
-    return float(comparison.valid[shown].mean()) if shown.any() else 0.0

@@ -11,29 +11,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.evaluation.engines.classical.light import focused_alike, levelled, overexposed, smeared_share
+from reel_pipeline.evaluation.engines.classical.planes import (
+    WINDOW_PX,
+    Mask,
+    Plane,
+    blurred_luma,
+    box_mean,
+    local_contrast,
+)
 from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Matrix, Placement, Reference
 from reel_pipeline.media.photo import Pixels
 
-Plane = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-
-WINDOW_PX = 17
 MIN_SIDE_PX = 48
 RESIDUAL_LEVELS = 7.0
 """A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
 MAX_RESIDUAL_LEVELS = 14.0
 _RESIDUAL_OVER_NOISE = 3.0
 """How much of that is allowed beyond the quartile of all windows, which a strong compression raises everywhere."""
-_BLUR_SIGMA_PX = 0.8
-"""On both pictures: levels out the interpolation kernels of whoever made the video."""
 _MIN_VALID_SHARE = 0.6
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
 _MAX_CROP = 0.6
-_MAX_GAIN = 1.5
-_LEAST_SPREAD = 8.0
-_FOCUS_FROM = 0.3
-_FOCUS_SIGMAS_PX = np.geomspace(0.5, 8, 13)
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     uncropped = _uncropped(photo, frame, seen)
     valid = _clear_of_rim(seen) & uncropped
     detail = local_contrast(photo)
-    flow = flow_between(photo, _levelled(photo, frame, valid), valid)
+    flow = flow_between(photo, levelled(photo, frame, valid)[0], valid)
     matrix = placement.matrix
     correction = _affine_part(flow, valid & (detail > 6))
     if correction is not None:
@@ -116,13 +115,14 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, matrix)
         valid = _clear_of_rim(seen) & uncropped
         frame = blurred_luma(frame_on_grid)
-    frame = _levelled(photo, frame, valid)
+    frame, gain = levelled(photo, frame, valid)
+    valid &= ~overexposed(photo_rgb, gain)
     smear = smeared_share(photo, frame, valid)
     photo = focused_alike(photo, frame, valid, smear)
     flow = flow_between(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
     width, size_px = reference.product_box[2] * grid.scale, (reference.width_px, reference.height_px)
-    covered = valid & (_box(valid.astype(np.float32)) > _MIN_VALID_SHARE)
+    covered = valid & (box_mean(valid.astype(np.float32)) > _MIN_VALID_SHARE)
     return Comparison(
         photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, covered, uncropped, ncc,
         residual, flow, local_contrast(photo), float(width), size_px, stretch_percent(matrix, size_px),
@@ -188,66 +188,6 @@ def _clear_of_rim(seen: Mask) -> Mask:
     return np.asarray(cv2.erode(inner, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
-def blurred_luma(rgb: Pixels) -> Plane:
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(grey, (0, 0), _BLUR_SIGMA_PX), np.float32)
-
-
-def _box(plane: NDArray[np.float32], window_px: int = WINDOW_PX) -> Plane:
-    size = (window_px, window_px)
-    return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT), np.float32)
-
-
-def local_contrast(plane: Plane) -> Plane:
-    mean = _box(plane)
-    return np.sqrt(np.maximum(_box(plane * plane) - mean * mean, 0))
-
-
-def _levelled(photo: Plane, frame: Plane, valid: Mask) -> Plane:
-    """The frame in the photo's light: the gain and offset that most pixels agree on taken out of it."""
-    x, y = photo[valid][::7].astype(np.float64), frame[valid][::7].astype(np.float64)
-    if len(x) < 200 or x.std() < _LEAST_SPREAD:
-        return frame
-    weight, gain, offset = np.ones(len(x)), 1.0, 0.0
-    for _ in range(8):
-        mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
-        spread = np.average((x - mean_x) ** 2, weights=weight)
-        gain = float(np.average((x - mean_x) * (y - mean_y), weights=weight) / max(spread, 1e-3))
-        offset = float(mean_y - gain * mean_x)
-        error = y - gain * x - offset
-        weight = 1 / (1 + (error / max(1.0, 1.5 * float(np.median(np.abs(error))))) ** 2)
-    if not 1 / _MAX_GAIN < gain < _MAX_GAIN:
-        return frame
-    return np.asarray((frame - offset) / gain, np.float32)
-
-
-def smeared_share(photo: Plane, frame: Plane, valid: Mask) -> float:
-    """Share of the fine contrast, over the sharpest tenth of the photo, that the frame lacks within three pixels."""
-    sharp = valid & (local_contrast(photo) > 6)
-    if sharp.sum() < 300:
-        return 0.0
-    before = _fine_contrast(photo)
-    sharpest = sharp & (before >= np.percentile(before[sharp], 90))
-    return _lacking(float(before[sharpest].mean()), _fine_contrast(frame), sharpest)
-
-
-def _lacking(expected: float, found: Plane, where: Mask) -> float:
-    return float(np.clip(1 - found[where].mean() / max(expected, 1e-3), 0, 1))
-
-
-def _fine_contrast(plane: Plane) -> Plane:
-    steps = np.abs(cv2.Laplacian(plane, cv2.CV_32F))
-    return np.asarray(cv2.dilate(steps, np.ones((7, 7), np.uint8)), np.float32)
-
-
-def focused_alike(photo: Plane, frame: Plane, valid: Mask, smear: float) -> Plane:
-    """The photo blurred until its fine contrast is the frame's: out of focus, what is left to see is compared."""
-    if smear < _FOCUS_FROM:
-        return photo
-    blurred = [np.asarray(cv2.GaussianBlur(photo, (0, 0), float(sigma)), np.float32) for sigma in _FOCUS_SIGMAS_PX]
-    return min(blurred, key=lambda plane: abs(smeared_share(photo, plane, valid) - smear))
-
-
 def _uncropped(photo: Plane, frame: Plane, seen: Mask) -> Mask:
     """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
     keep = np.ones(photo.shape, np.bool_)
@@ -283,9 +223,9 @@ def _cropped_rows(rough: Plane, apart: Plane, seen: Mask) -> int:
 def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
     """Best NCC over shifts of a pixel, and the residual left at it; HW float32, only `valid` pixels count."""
     weight = valid.astype(np.float32)
-    total = np.maximum(_box(weight, window_px), 1e-3)
-    photo_mean = _box(photo * weight, window_px) / total
-    photo_var = np.maximum(_box(photo * photo * weight, window_px) / total - photo_mean**2, 0)
+    total = np.maximum(box_mean(weight, window_px), 1e-3)
+    photo_mean = box_mean(photo * weight, window_px) / total
+    photo_var = np.maximum(box_mean(photo * photo * weight, window_px) / total - photo_mean**2, 0)
     best = np.full(photo.shape, -1, np.float32)
     residual = np.full(photo.shape, 255, np.float32)
     padded = cv2.copyMakeBorder(frame, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
@@ -293,9 +233,9 @@ def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_P
     for dy in range(3):
         for dx in range(3):
             moved = padded[dy : dy + rows, dx : dx + columns]
-            mean = _box(moved * weight, window_px) / total
-            var = np.maximum(_box(moved * moved * weight, window_px) / total - mean**2, 0)
-            covariance = _box(moved * photo * weight, window_px) / total - mean * photo_mean
+            mean = box_mean(moved * weight, window_px) / total
+            var = np.maximum(box_mean(moved * moved * weight, window_px) / total - mean**2, 0)
+            covariance = box_mean(moved * photo * weight, window_px) / total - mean * photo_mean
             ncc = covariance / np.sqrt(np.maximum(var * photo_var, 1.0))
             np.maximum(best, ncc, out=best)
             # Either picture may hold what the other lacks.
