@@ -327,6 +327,10 @@ class Motion(StrEnum):
     PARALLAX = "parallax"
 
 
+Preferences = tuple[Motion | ViewClass, ...]
+"""What people accept more often, best first."""
+
+
 class Role(StrEnum):
     OPENING = "opening"
     REVEAL = "reveal"

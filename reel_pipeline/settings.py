@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords, Motion, ViewClass
+from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords, Preferences
 from reel_pipeline.store import Store, open_store
 
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
@@ -62,7 +62,7 @@ class Settings(BaseModel):
     ui_url: str = "http://127.0.0.1:3000"
     max_attempts: int = Field(default=3, ge=1, le=10)
     calibration: str = ""
-    prefer: tuple[Motion | ViewClass, ...] = ()
+    prefer: Preferences = ()
     second_opinion: Literal["off", "uncertain", "always"] = "off"
     second_opinion_url: str = ""
     second_opinion_model: str = ""
@@ -95,7 +95,7 @@ class Settings(BaseModel):
 
     def artworks(self, partition: str) -> list[Path]:
         """Pictures of a product's flat master artwork, where the user gave any."""
-        return sorted(path for path in (self.workspace / "artwork" / partition).glob("*") if path.is_file())
+        return sorted(path for path in (self.workspace / "artwork" / partition).glob("[!.]*") if path.is_file())
 
     def open_store(self, *, reuse: bool = True) -> Store:
         return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)

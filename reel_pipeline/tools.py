@@ -122,17 +122,13 @@ def evaluate_file(
     master artwork, which lettering is compared with.
     """
     from reel_pipeline.evaluation.engines import open_engine
+    from reel_pipeline.evaluation.judge import readable
 
     judge = open_engine(DEFAULTS.judge, gates)
     photos: list[Pixels] = [normalise(read_file(reference)).pixels for reference in references]
     if not video.is_file():
         raise SettingsError(f"{video} is not a file.")
-    pages = [judge.passport(normalise(read_file(artwork)).pixels) for artwork in artworks]
-    for artwork, page in zip(artworks, pages, strict=True):
-        if not page.text:
-            raise SettingsError(
-                f"No text can be read on the artwork {artwork.name}; give a sharp, upright picture of it."
-            )
+    pages = readable([judge.passport(normalise(read_file(artwork)).pixels) for artwork in artworks])
     opinion = judge.judge(video, None, photos, None, pages)
     return {
         "verdict": opinion.verdict.value,

@@ -35,12 +35,7 @@ def judge(
 
     def make() -> Judgement:
         photos = [decode_png(store.read(blob)) for blob in pixels]
-        read = [passport(blob) for blob in artworks]
-        for number, page in enumerate(read, start=1):
-            if not page.text:
-                raise EvaluationError(
-                    f"No text can be read on artwork {number} of {len(read)}; give a sharp, upright picture of it."
-                )
+        read = readable([passport(blob) for blob in artworks])
         opinion = engine.judge(store.path(video), cut_list, photos, cache(lambda index: passport(pixels[index])), read)
         return _judgement(video, opinion, store)
 
@@ -51,6 +46,16 @@ def judge(
         "artworks": [blob.sha256 for blob in artworks],
     }
     return store.remember("judge", engine, inputs, Judgement, make)
+
+
+def readable(artworks: Sequence[Passport]) -> Sequence[Passport]:
+    """The same; raises `EvaluationError` for one that has no text, which nothing can be compared with."""
+    for number, page in enumerate(artworks, start=1):
+        if not page.text:
+            raise EvaluationError(
+                f"No text can be read on artwork {number} of {len(artworks)}; give a sharp, upright picture of it."
+            )
+    return artworks
 
 
 def _judgement(video: Blob, opinion: Opinion, store: Store) -> Judgement:

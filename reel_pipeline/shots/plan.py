@@ -9,12 +9,11 @@ from reel_pipeline.records import (
     BrandWords,
     Frame,
     FrameClassification,
-    Motion,
+    Preferences,
     Product,
     ProductCutout,
     Role,
     ShotPlan,
-    ViewClass,
 )
 from reel_pipeline.shots.engines import Facts, Planner, PlanRequest
 from reel_pipeline.shots.wording import fold
@@ -31,7 +30,7 @@ def plan_shots(
     look: BrandLook,
     words: BrandWords,
     overrides: dict[str, str],
-    prefer: tuple[Motion | ViewClass, ...],
+    prefer: Preferences,
     engine: Planner,
     store: Store,
 ) -> ShotPlan:

@@ -12,6 +12,7 @@ from reel_pipeline.records import (
     BoxPx,
     Frame,
     Motion,
+    Preferences,
     Role,
     Rung,
     Take,
@@ -48,9 +49,6 @@ MOTIONS: dict[Role, tuple[Motion, ...]] = {
     Role.DETAIL: (Motion.PAN_LEFT, Motion.PULL_OUT, Motion.PUSH_IN),
 }
 """In order of preference; a pan is left out where the photo gives it no room."""
-
-
-Preferences = tuple[Motion | ViewClass, ...]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from reel_pipeline.records import (
     Frame,
     FrameClassification,
     Material,
-    Motion,
     PlanEdition,
+    Preferences,
     Product,
     ProductCutout,
     ShotPlan,
@@ -92,7 +92,7 @@ def plan(
     words: BrandWords | None = None,
     overrides: dict[str, str] | None = None,
     cutout: ProductCutout | None = None,
-    prefer: tuple[Motion | ViewClass, ...] = (),
+    prefer: Preferences = (),
 ) -> ShotPlan:
     return plan_shots(
         product,

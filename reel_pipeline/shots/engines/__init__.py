@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Motion, Record, ShotPlan, ViewClass
+from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Preferences, Record, ShotPlan
 
 
 class Facts(Record):
@@ -30,7 +30,7 @@ class PlanRequest(Record):
     look: BrandLook
     words: BrandWords
     overrides: dict[str, str]
-    prefer: tuple[Motion | ViewClass, ...]
+    prefer: Preferences
 
 
 class Planner(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.colour import colour_difference
+from reel_pipeline.evaluation.engines.classical.colour import STEP_PX, colour_difference
 from reel_pipeline.evaluation.engines.classical.planes import Mask
 from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Placement, Reference
 from reel_pipeline.evaluation.engines.classical.tiles import Comparison
@@ -80,15 +80,15 @@ def _size(luma: Pixels) -> tuple[int, int]:
 
 def _contradicted(comparison: Comparison) -> int:
     """Grid pixels whose detail or colour is not the photo's, and those of the photo's detail that was cropped away."""
-    difference, valid, (step_x, step_y) = colour_difference(comparison, 1.0)
-    other_colour = int((difference[valid] > OTHER_COLOUR).sum()) * step_x * step_y
+    difference, valid = colour_difference(comparison, 1.0)
+    other_colour = int((difference[valid] > OTHER_COLOUR).sum()) * STEP_PX * STEP_PX
     cropped = int(((comparison.detail > 8) & ~comparison.uncropped).sum())
     return comparison.explained()[1] + other_colour + cropped
 
 
 def detail_share(luma: Pixels, hidden: Mask) -> float:
     """Share of the frame, at 270 px width, whose contrast in 9 px is above 8 grey levels."""
-    size = (270, max(16, round(270 * luma.shape[0] / luma.shape[1])))
+    size = _size(luma)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean = cv2.blur(small, (9, 9))
     contrast = np.sqrt(np.maximum(cv2.blur(small * small, (9, 9)) - mean * mean, 0))

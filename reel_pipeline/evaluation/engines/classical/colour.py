@@ -9,21 +9,19 @@ from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane
 from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.media.photo import Pixels
 
-_STEP_PX = 9
+STEP_PX = 9
 
 
-def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask, tuple[int, int]]:
-    """CIEDE2000 between window means on a coarse grid, the photo's lightness first multiplied by `gain`.
-
-    Returns the differences, where they are valid, and the coarse grid's step in x and y in grid pixels.
-    """
+def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask]:
+    """CIEDE2000 between means of blocks of `STEP_PX` grid pixels, the photo's lightness first multiplied by `gain`; and
+    which blocks are valid."""
     from skimage import color
 
     photo, frame, valid = _coarse(comparison)
     photo = photo * np.array([gain, 1, 1], np.float32)
     ciede2000: Callable[..., Plane] = color.deltaE_ciede2000
     difference = np.asarray(ciede2000(photo, frame), np.float32)
-    return difference, valid, (_STEP_PX, _STEP_PX)
+    return difference, valid
 
 
 def lightness_gain(comparison: Comparison) -> float:
@@ -34,9 +32,9 @@ def lightness_gain(comparison: Comparison) -> float:
 
 
 def _coarse(comparison: Comparison) -> tuple[Plane, Plane, Mask]:
-    """Means in linear-ish float RGB of blocks, as Lab; a block counts when nearly all of it is valid."""
+    """Means of blocks, as Lab; a block counts when nearly all of it is valid."""
     rows, columns = comparison.photo.shape
-    size = (max(1, columns // _STEP_PX), max(1, rows // _STEP_PX))
+    size = (max(1, columns // STEP_PX), max(1, rows // STEP_PX))
 
     def reduced(rgb: Pixels) -> Plane:
         small = cv2.resize(rgb.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.colour import colour_difference, lightness_gain
+from reel_pipeline.evaluation.engines.classical.colour import STEP_PX, colour_difference, lightness_gain
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
 from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
@@ -108,13 +108,13 @@ def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
 def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
     """CIEDE2000 of block means. A gain on lightness common to product and surroundings is light, not colour."""
     gain = lightness_gain(comparison)
-    difference, valid, step = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
+    difference, valid = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
     if not valid.any():
         return
     difference = np.asarray(cv2.medianBlur(np.where(valid, difference, 0).astype(np.float32), 3), np.float32)
     most = float(np.percentile(difference[valid], 98))
     x, y, width, height = _largest(difference >= max(most, 1e-3))
-    box = (x * step[0], y * step[1], width * step[0], height * step[1])
+    box = (x * STEP_PX, y * STEP_PX, width * STEP_PX, height * STEP_PX)
     # A strong compression coarsens colour as it does detail.
     score = most * RESIDUAL_LEVELS / comparison.tolerance
     yield _suspect(comparison, "color_drift", score, frame, box)

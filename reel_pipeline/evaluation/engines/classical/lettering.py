@@ -99,11 +99,11 @@ def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence
 
 def is_on_artwork(text: str, artwork: Sequence[str]) -> bool:
     """Whether a line of the artwork, or two of them read as one, has this text with the same numerals."""
-    said = fold(text)
-    for line in artwork:
-        if said and said in fold(line) and set(re.findall(r"\d+", text)) <= set(re.findall(r"\d+", line)):
+    said, folded = fold(text), [fold(line) for line in artwork]
+    for line, there in zip(artwork, folded, strict=True):
+        if said and said in there and set(re.findall(r"\d+", text)) <= set(re.findall(r"\d+", line)):
             return True
-    return any(said == fold(one + other) for one, other in permutations(artwork, 2))
+    return any(said == one + other for one, other in permutations(folded, 2))
 
 
 def _nearest(text: str, artwork: Sequence[str]) -> str:

@@ -162,7 +162,7 @@ class Examiner:
             comparison = compare(self.references[placement.photo], placement, sample.rgb(matrix), hidden)
             if comparison is None:
                 return
-            difference, valid, _ = colour_difference(comparison, 1.0)
+            difference, valid = colour_difference(comparison, 1.0)
             errors[matrix] = float(difference[valid].mean()) if valid.any() else 0.0
         self.matrix = min(errors, key=lambda matrix: errors[matrix])
         self.matrix_is_chosen = True
