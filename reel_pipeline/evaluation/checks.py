@@ -33,6 +33,9 @@ _FIDELITY = {
     "spec_size": "has the wrong picture size",
     "spec_fps": "has the wrong frame rate",
     "spec_duration": "is {score:.0f} frames longer or shorter than its own cut list",
+    "spec_codec": "is not coded as H.264 in yuv420p",
+    "spec_color": "is not tagged as BT.709, so players show other colours",
+    "spec_faststart": "would have to load completely before it plays",
 }
 
 

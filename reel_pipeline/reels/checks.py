@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ReelEdition, VoiceEdition
 from reel_pipeline.store import Store
 
@@ -140,7 +140,7 @@ def _wrong_streams(container: "InputContainer") -> str:
 
 
 def _layout_fault(path: Path) -> str:
-    kinds = [kind for kind, _, _ in _boxes(path)]
+    kinds = [kind for kind, _, _ in boxes(path)]
     if b"moov" not in kinds or b"mdat" not in kinds or kinds.index(b"moov") > kinds.index(b"mdat"):
         return "The reel would have to load completely before it plays (moov is not first); assemble it again."
     if b"elst" in kinds:
@@ -148,27 +148,6 @@ def _layout_fault(path: Path) -> str:
     if path.stat().st_size > MAX_FILE_BYTES:
         return f"The reel has more than {MAX_FILE_BYTES // 10**6} MB; use calmer photos or fewer shots."
     return ""
-
-
-def _boxes(path: Path) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and size of every MP4 box down to the edit lists (ISO/IEC 14496-12)."""
-    with path.open("rb") as file:
-        pending = [(0, path.stat().st_size)]
-        while pending:
-            start, end = pending.pop()
-            if end - start < 8:
-                continue
-            file.seek(start)
-            header = file.read(16)
-            size, kind = int.from_bytes(header[:4]), header[4:8]
-            skip = 16 if size == 1 else 8
-            size = {0: end - start, 1: int.from_bytes(header[8:16])}.get(size, size)
-            if size < 8:
-                return
-            yield kind, start, size
-            pending.append((start + size, end))
-            if kind in (b"moov", b"trak", b"edts", b"moof", b"traf"):
-                pending.append((start + skip, start + size))
 
 
 def _length_fault(facts: _Facts, voice: VoiceEdition) -> str:

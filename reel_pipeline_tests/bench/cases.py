@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList
 from reel_pipeline_tests.bench import faults
+from reel_pipeline_tests.bench.files import at_rate, coded, index_last
 from reel_pipeline_tests.bench.filming import Fault
 from reel_pipeline_tests.bench.sound import RATE, Stereo, louder
 
@@ -139,6 +141,15 @@ FAULTS = (
     *(Fault("audio_silence", f"{s} s", sound=_hushed(s), amount=s, shot_s=s + 2) for s in (2, 4, 6, 8)),
     *(Fault("audio_loudness", f"{lu} LU", sound=_quieter(lu), amount=lu) for lu in (1, 3, 6, 12)),
     *(Fault("spec_size", f"{n} px", listed=_off("size", n), amount=n) for n in (2, 8, 32, 128)),
-    *(Fault("spec_fps", f"{fps} fps", fps=fps, amount=abs(fps - 24)) for fps in (25, 23, 30, 60)),
+    *(Fault("spec_fps", f"{fps} fps", file=at_rate(fps), amount=abs(fps - 24)) for fps in (25, 23, 30, 60)),
     *(Fault("spec_duration", f"{n} frames", listed=_off("frames", n), amount=n) for n in (1, 2, 6, 24)),
+    Fault("spec_codec", "H.264 in 4:4:4", file=coded(pix_fmt="yuv444p"), amount=1),
+    Fault("spec_codec", "H.265", file=coded("libx265"), amount=2),
+    Fault("spec_codec", "VP9", file=coded("libvpx-vp9"), amount=3),
+    Fault("spec_codec", "MPEG-4", file=coded("mpeg4"), amount=4),
+    Fault("spec_color", "no transfer", file=coded(transfer=ColorTrc.UNSPECIFIED), amount=1),
+    Fault("spec_color", "BT.2020 primaries", file=coded(primaries=ColorPrimaries.BT2020), amount=2),
+    Fault("spec_color", "full range", file=coded(colour_range=ColorRange.JPEG), amount=3),
+    Fault("spec_color", "BT.601 matrix", file=coded(matrix=Colorspace.ITU601), amount=4),
+    Fault("spec_faststart", "index last", file=index_last, amount=1),
 )

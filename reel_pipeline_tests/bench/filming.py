@@ -6,29 +6,29 @@ What is done to them is `faults.py`'s business.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Encoding, Planes, VideoWriter
-from reel_pipeline.records import FPS, BoxPx, Cut, CutList, Overlay
+from reel_pipeline.records import BoxPx, Cut, CutList, Overlay
+from reel_pipeline_tests.bench.files import InFile
 from reel_pipeline_tests.bench.products import Mask
 from reel_pipeline_tests.bench.sound import Stereo, steady_sound, write_m4a
 
 FULL, SMALL = (1080, 1920), (540, 960)
+_SEEN_LEVELS, _SEEN_PX = 3, 10
 ONSETS = ("constant", "ramp", "burst")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames, `sound` the track,
-    `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s unit. `apart`: by how
-    many % the product grows before its background during the shot."""
+    """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames, `sound` the track, `file`
+    the finished file, `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s
+    unit. `apart`: by how many % the product grows before its background during the shot."""
 
     kind: str
     severity: str
@@ -41,8 +41,12 @@ class Fault:
     crf: int = 20
     first_photo: int = 0
     shot_s: float = 1.5
-    fps: int = FPS
+    file: InFile | None = None
     apart: float = 0.0
+
+
+class Unseen(Exception):
+    """The fault lies on a part of the photo that the camera never shows."""
 
 
 def film(
@@ -162,7 +166,7 @@ def make_clip(
     """Film up to `shots` photos and an end card, hurt the first shot by `fault`, encode; returns the cut list.
 
     `onset`: a fault of the photo is there all the time, fades in, or is there in the shot's middle third only.
-    `masks`: of `photos`, for what moves apart.
+    `masks`: of `photos`, for what moves apart. Raises `Unseen` for a fault of the photo that no frame shows.
     """
     rng = np.random.default_rng(seed)
     shown = [photos[(fault.first_photo + number) % len(photos)] for number in range(min(shots, len(photos)))]
@@ -191,23 +195,10 @@ def make_clip(
     span = {"start_frame": start, "frame_count": card_frames}
     cuts.append(Cut(shot=None, photo=None, **span))
     overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
-    if fault.fps != FPS:
-        _retime(path, fault.fps)
+    if fault.file:
+        fault.file(path)
     cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))
     return fault.listed(cut_list) if fault.listed else cut_list
-
-
-def _retime(path: Path, fps: int) -> None:
-    """The same coded frames at another rate."""
-    other = path.with_suffix(".retimed.mp4")
-    with av.open(str(path)) as source, av.open(str(other), "w", format="mp4") as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for number, packet in enumerate(packet for packet in source.demux(video=0) if packet.size):
-            packet.stream, packet.time_base = stream, Fraction(1, fps)
-            packet.pts = packet.dts = number
-            packet.duration = 1
-            target.mux(packet)
-    other.replace(path)
 
 
 def _shot(
@@ -228,8 +219,12 @@ def _shot(
     if fault.alter:
         hurt_photo = fault.alter(photo, np.random.default_rng(seeds[1]))
         hurt = list(film(hurt_photo, count, np.random.default_rng(seeds[0]), blurred, size, mask, apart))
-        pairs = enumerate(zip(frames, hurt, strict=True))
-        frames = [_mixed(*pair, _presence(onset, index / count)) for index, pair in pairs]
+        mixed = [
+            _mixed(*pair, _presence(onset, index / count)) for index, pair in enumerate(zip(frames, hurt, strict=True))
+        ]
+        if not any(map(_differs, frames, mixed)):
+            raise Unseen(f"no frame shows the {fault.kind}")
+        frames = mixed
     return fault.frames(frames) if fault.frames else frames
 
 
@@ -238,6 +233,10 @@ def _presence(onset: str, time: float) -> float:
     if onset == "ramp":
         return min(1.0, 1.25 * time)
     return 1.0 if onset == "constant" or 1 / 3 <= time < 2 / 3 else 0.0
+
+
+def _differs(clean: Pixels, hurt: Pixels) -> bool:
+    return int((cv2.absdiff(clean, hurt).max(2) > _SEEN_LEVELS).sum()) >= _SEEN_PX
 
 
 def _mixed(clean: Pixels, hurt: Pixels, share: float) -> Pixels:

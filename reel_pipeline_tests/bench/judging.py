@@ -23,11 +23,11 @@ import av
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines import Judge, Opinion, open_engine
+from reel_pipeline.evaluation.engines import Judge, Opinion, Passport, open_engine
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline_tests.bench.cases import FAULTS, HONEST
-from reel_pipeline_tests.bench.filming import FULL, ONSETS, SMALL, Fault, make_clip
+from reel_pipeline_tests.bench.filming import FULL, ONSETS, SMALL, Fault, Unseen, make_clip
 from reel_pipeline_tests.bench.products import Product, load_products
 
 LAPS = 4
@@ -37,7 +37,7 @@ _TINY = (135, 240)
 
 
 def baselines(clip: Path, photos: Sequence[Pixels], lines: Sequence[str]) -> dict[str, float]:
-    """Scores of three simpler judges, higher is worse. `lines`: the first photo's text, empty to skip reading."""
+    """Scores of three simpler judges, higher is worse. `lines`: the filmed photo's text, empty to skip reading."""
     with av.open(str(clip)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     shown = frames[: max(1, len(frames) * 2 // 3)]
@@ -90,20 +90,33 @@ def _distance(line: str, found: str) -> float:
     return min(previous) / max(1, len(line))
 
 
-def cases(product: Product, number: int, has_text: bool, lap: int) -> Iterator[tuple[Fault, str]]:
+def cases(product: Product, number: int, lettered: int | None, lap: int) -> Iterator[tuple[Fault, str]]:
     """What is filmed of one product in one of `LAPS` laps, each with its onset: a severity of every fault, and a
-    share of the honest clips."""
+    share of the honest clips. `lettered`: the photo for faults that need text."""
     for fault in HONEST[lap::LAPS]:
         if fault.apart:
             yield from ((replace(fault, first_photo=index), "constant") for index in _scenes(product))
         elif fault.first_photo < len(product.photos):
             yield fault, "constant"
     for index, (_, severities) in enumerate(groupby(FAULTS, lambda fault: fault.kind)):
-        fault = list(severities)[_ORDER[lap]]
-        if has_text or not fault.needs_text:
+        for fault in list(severities)[_ORDER[lap] :][:1]:
+            if fault.needs_text and lettered is None:
+                continue
+            fault = replace(fault, first_photo=lettered or 0) if fault.needs_text else fault
             yield fault, ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
     if lap == 0:
         yield Fault("wrong_product", ""), "constant"
+
+
+def _lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> int | None:
+    """The photo with the tallest line that has a numeral, else the tallest of all; None where nothing can be read."""
+    lines = [
+        (any(map(str.isdigit, line.text)), line.box_px_xywh[3] / photo.shape[1], -index)
+        for index, (page, photo) in enumerate(zip(pages, photos, strict=True))
+        for line in page.text
+        if len(line.text) >= 2
+    ]
+    return -max(lines)[2] if lines else None
 
 
 def _scenes(product: Product) -> list[int]:
@@ -140,16 +153,21 @@ def measure(
     with tempfile.TemporaryDirectory() as folder, results.open("a") as out:
         clip = Path(folder) / "clip.mp4"
         for lap, (number, product) in itertools.product(range(LAPS), enumerate(products)):
-            text = [line.text for line in passport(number, 0).text if len(line.text) >= 2]
-            for fault, onset in cases(product, number, bool(text), lap):
+            pages = [passport(number, index) for index in range(len(product.photos))]
+            for fault, onset in cases(product, number, _lettered(pages, product.photos), lap):
                 if (product.sku, fault.kind, fault.severity) in done or (only and fault.kind not in only):
                     continue
                 filmed = products[(number + 1) % len(products)] if fault.kind == "wrong_product" else product
                 started = time.perf_counter()
                 frame_count = round(24 * fault.shot_s)
-                cut_list = make_clip(
-                    clip, filmed.photos, fault, number, size, 1, frame_count, 9, None, onset, filmed.masks
-                )
+                try:
+                    cut_list = make_clip(
+                        clip, filmed.photos, fault, number, size, 1, frame_count, 9, None, onset, filmed.masks
+                    )
+                except Unseen as error:
+                    print(product.sku, fault.kind, fault.severity, error, file=sys.stderr, flush=True)
+                    continue
+                text = [line.text for line in pages[fault.first_photo].text if len(line.text) >= 2]
                 opinion = judge.judge(clip, cut_list, product.photos, partial(passport, number))
                 simple = baselines(clip, product.photos, text if with_ocr else ())
                 print(json.dumps(row(product, fault, onset, opinion, simple, judge)), file=out, flush=True)

@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Product:
-    """`masks`: where each photo shows the product, None where nothing says so: a guessed outline tears things apart."""
+    """`masks`: where each photo shows the product whole, None where that is not known."""
 
     sku: str
     photos: tuple[Pixels, ...]
@@ -48,32 +48,55 @@ def _product(folder: Path, entry: dict[str, Any]) -> Product:
             print(f"{image['file']} left out: {error}", file=sys.stderr)
             continue
         truth = folder / "truth" / f"{file.stem}-mask.png"
-        masks.append(_true_mask(truth, photos[-1]) if truth.exists() else None)
+        mask = _true_mask(truth, photos[-1]) if truth.exists() else _plain_outline(photos[-1])
+        masks.append(None if mask is None or _is_cut_off(mask) else mask)
     return Product(entry["sku"], tuple(photos), tuple(masks))
 
 
-def _true_mask(file: Path, rgb: Pixels) -> Mask | None:
-    """None for a product that the photo cuts off: it has no outline to move by."""
+def _true_mask(file: Path, rgb: Pixels) -> Mask:
     grey = normalise(file.read_bytes()).pixels[..., 0]
-    mask = np.asarray(cv2.resize(grey, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA) > 127, np.bool_)
-    is_cut_off = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
-    return None if is_cut_off else mask
+    return np.asarray(cv2.resize(grey, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA) > 127, np.bool_)
+
+
+def _is_cut_off(mask: Mask) -> bool:
+    """A product that the photo cuts off has no outline to move by."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+
+
+def _plain_outline(rgb: Pixels) -> Mask | None:
+    """On a ground of one colour, all that is not quite the ground, with a rim of ground, which nobody sees move."""
+    away = _off_ground(rgb, 480)
+    if away is None:
+        return None
+    side = away.shape[1] // 60 | 1
+    grown = cv2.dilate((away > 2.5).astype(np.uint8), np.ones((side, side), np.uint8))
+    contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(grown, contours, -1, 1, cv2.FILLED)
+    size = (rgb.shape[1], rgb.shape[0])
+    return np.asarray(cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
 
 
 def _plain_mask(rgb: Pixels) -> Mask | None:
     """What differs from a border of one colour; None where the border has several."""
-    small = cv2.resize(rgb, (240, round(240 * rgb.shape[0] / rgb.shape[1])), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    middle = np.median(border, 0)
-    if np.percentile(np.linalg.norm(border - middle, axis=1), 80) > 6:
+    away = _off_ground(rgb, 240)
+    if away is None:
         return None
-    mask = (np.linalg.norm(lab - middle, axis=2) > 8).astype(np.uint8)
+    mask = (away > 8).astype(np.uint8)
     mask = cv2.morphologyEx(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE), cv2.MORPH_OPEN, _SQUARE)
     if not 0.01 < mask.mean() < 0.85:
         return None
     size = (rgb.shape[1], rgb.shape[0])
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
+
+
+def _off_ground(rgb: Pixels, width_px: int) -> NDArray[np.float32] | None:
+    """Distance in Lab to the border's colour, at `width_px`; None where the border has several."""
+    small = cv2.resize(rgb, (width_px, round(width_px * rgb.shape[0] / rgb.shape[1])), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+    middle = np.median(border, 0)
+    is_plain = np.percentile(np.linalg.norm(border - middle, axis=1), 80) <= 6
+    return np.asarray(np.linalg.norm(lab - middle, axis=2), np.float32) if is_plain else None
 
 
 _SQUARE = np.ones((5, 5), np.uint8)

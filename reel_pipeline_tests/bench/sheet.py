@@ -1,11 +1,12 @@
-"""Every kind of visible fault once as a picture: `python -m reel_pipeline_tests.bench.sheet --photos FOLDER OUT.jpg`.
+"""Every kind of fault once as a picture: `python -m reel_pipeline_tests.bench.sheet --photos FOLDER OUT.jpg`.
 
-A pair a kind: the frame at which the judge saw it, then the same frame with what it boxed; below, what was injected and
-what was named.
+A pair a kind: the frame at which the judge saw it, then the same frame with what it boxed, or the sound's envelope with
+full scale in red; below, what was injected and what was named.
 """
 
 import argparse
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -23,17 +24,19 @@ _TEXT_PX = 40
 _COLUMNS = 3
 
 
-def tile(product: Product, fault: Fault) -> Pixels:
+def tile(product: Product, filmed: Product, fault: Fault) -> Pixels:
+    """`filmed`: the product that the clip shows, `product` the one it is to show."""
     judge = open_engine("classical")
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
-        cut_list = make_clip(clip, product.photos, fault, 3, SMALL, 1, round(24 * fault.shot_s), 9)
+        cut_list = make_clip(clip, filmed.photos, fault, 3, SMALL, 1, round(24 * fault.shot_s), 9)
         opinion = judge.judge(clip, cut_list, product.photos)
         with av.open(str(clip)) as container:
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        sound = _envelope(clip) if fault.sound else None
     charge = max(opinion.charges, key=lambda charge: charge.score / charge.threshold, default=None)
     frame = frames[min(round(charge.time_s * 24) if charge else 12, len(frames) - 1)]
-    pictures = frame, _boxed(frame, opinion, charge)
+    pictures = frame, _boxed(frame, opinion, charge) if sound is None else sound
     pair = np.hstack([cv2.resize(picture, _TILE, interpolation=cv2.INTER_AREA) for picture in pictures])
     label = np.full((_TEXT_PX, pair.shape[1], 3), 255, np.uint8)
     named = ", ".join(sorted({charge.kind for charge in opinion.charges}))
@@ -41,6 +44,19 @@ def tile(product: Product, fault: Fault) -> Pixels:
     for row, line in enumerate(words):
         cv2.putText(label, line[:68], (4, 15 + 18 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (20, 20, 20), 1, cv2.LINE_AA)
     return np.vstack([pair, label])
+
+
+def _envelope(clip: Path) -> Pixels:
+    """Peaks of the sound over time, full scale at the picture's edges."""
+    with av.open(str(clip)) as container:
+        sound = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    width, height = _TILE
+    picture = np.full((height, width, 3), 255, np.uint8)
+    picture[[4, height - 5]] = (230, 30, 30)
+    for column, part in enumerate(np.array_split(np.abs(sound).max(0), width)):
+        reach = round(min(1.0, float(part.max())) * (height / 2 - 5))
+        picture[height // 2 - reach : height // 2 + reach + 1, column] = (60, 60, 60)
+    return picture
 
 
 def _boxed(frame: Pixels, opinion: Opinion, worst: Charge | None) -> Pixels:
@@ -60,12 +76,11 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--product", type=int, default=0, help="which of eight products spread over the catalogue")
     arguments = parser.parse_args()
-    product = load_products(arguments.photos, "odd", 8)[arguments.product]
-    third: dict[str, list[Fault]] = {}
-    for fault in FAULTS:
-        if not fault.kind.startswith(("audio_", "spec_")):
-            third.setdefault(fault.kind, []).append(fault)
-    tiles = [tile(product, severities[2]) for severities in third.values()]
+    products = load_products(arguments.photos, "odd", 8)
+    product, other = products[arguments.product], products[arguments.product - 1]
+    kinds = [list(severities) for _, severities in groupby(FAULTS, lambda fault: fault.kind)]
+    tiles = [tile(product, product, severities[min(2, len(severities) - 1)]) for severities in kinds]
+    tiles.append(tile(product, other, Fault("wrong_product", "")))
     blank = np.full_like(tiles[0], 255)
     tiles += [blank] * (-len(tiles) % _COLUMNS)
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]

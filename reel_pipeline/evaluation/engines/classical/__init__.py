@@ -20,7 +20,7 @@ from reel_pipeline.evaluation.engines.classical.overlays import scaled
 from reel_pipeline.evaluation.engines.classical.registration import Reference
 from reel_pipeline.evaluation.engines.classical.shots import Examiner, Findings
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.technical import inspect_format, inspect_sound
+from reel_pipeline.evaluation.engines.classical.technical import inspect_file, inspect_format, inspect_sound
 from reel_pipeline.evaluation.engines.classical.temporal import Scene, inspect_motion, still_frames
 from reel_pipeline.evaluation.thresholds import thresholds, thresholds_digest
 from reel_pipeline.media.photo import Pixels
@@ -34,7 +34,7 @@ MAX_CARD_SHARE = 0.4
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"8+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"9+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb))
@@ -65,7 +65,7 @@ class ClassicalJudge:
         dark = any(bool((reference.luma < 6).mean() > 0.7) for reference in references)
         whole = list(inspect_motion(footage.steps, scenes, footage.fps, cut_list is not None, dark))
         if cut_list:
-            whole += [*inspect_format(footage, cut_list), *inspect_sound(video, footage.fps)]
+            whole += [*inspect_format(footage, cut_list), *inspect_file(video), *inspect_sound(video, footage.fps)]
         findings.suspicions += [(_scene_at(scenes, suspicion.frame), suspicion) for suspicion in whole]
         return _opinion(footage, findings, scenes)
 

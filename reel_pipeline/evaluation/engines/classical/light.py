@@ -13,6 +13,7 @@ _MAX_GAIN = 1.5
 _LEAST_SPREAD = 8.0
 _CLIPPED = 250.0
 _BRIGHTER = 1.02
+_OTHER_COLOUR_LEVELS = 40.0
 _FOCUS_FROM = 0.3
 _FOCUS_SIGMAS_PX = np.geomspace(0.5, 8, 13)
 
@@ -36,11 +37,14 @@ def levelled(photo: Plane, frame: Plane, valid: Mask) -> tuple[Plane, float]:
     return np.asarray(np.clip((frame - offset) / gain, 0, 255), np.float32), gain
 
 
-def overexposed(photo_rgb: Pixels, gain: float) -> Mask:
-    """What a brighter light than the photo's takes to full scale: nothing can be told of it."""
+def overexposed(photo_rgb: Pixels, frame_rgb: Pixels, gain: float) -> Mask:
+    """What a brighter light than the photo's takes to full scale: nothing can be told of it. Another colour than that
+    light would make of the photo is no light."""
     if gain < _BRIGHTER:
         return np.zeros(photo_rgb.shape[:2], np.bool_)
-    clipped = (photo_rgb.max(2) * gain >= _CLIPPED).astype(np.uint8)
+    lit = photo_rgb.astype(np.float32) * gain
+    is_light = np.abs(np.minimum(lit, 255) - frame_rgb).max(2) < _OTHER_COLOUR_LEVELS
+    clipped = ((lit.max(2) >= _CLIPPED) & is_light).astype(np.uint8)
     return np.asarray(cv2.dilate(clipped, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 

@@ -33,7 +33,9 @@ _MARGIN_PX = 13
 
 def passing(comparisons: Sequence[Comparison], frames: Sequence[Pixels]) -> list[Mask]:
     """One mask a frame (HWC RGB uint8), in its pixels. Every comparison is with the same photo."""
-    brought = [_brought(comparison) for comparison in comparisons]
+    lit = [(comparison, *_lit_alike(comparison)) for comparison in comparisons]
+    other = [_other(*seen) for seen in lit]
+    brought = [_brought(*seen, mask) for seen, mask in zip(lit, other, strict=True)]
     nothing = [np.zeros(frame.shape[:2], np.bool_) for frame in frames]
     if len(comparisons) < 2 or not any(mask.any() for mask in brought):
         return nothing
@@ -44,22 +46,33 @@ def passing(comparisons: Sequence[Comparison], frames: Sequence[Pixels]) -> list
     if not moving.any():
         return nothing
     masks = []
-    for comparison, mask, matrix, frame in zip(comparisons, brought, to_map, frames, strict=True):
+    for comparison, mask, matrix, frame in zip(comparisons, other, to_map, frames, strict=True):
+        # Of a thing that only just comes in, a sliver is seen, too small to be told for what it is.
         kept = mask & _warped(moving, np.asarray(np.linalg.inv(matrix), np.float64), (mask.shape[0], mask.shape[1]))
         grown = cv2.dilate(kept.astype(np.uint8), np.ones((_MARGIN_PX, _MARGIN_PX), np.uint8)) > 0
         masks.append(_warped(np.asarray(grown, np.bool_), comparison.to_frame, frame.shape[:2]))
     return masks
 
 
-def _brought(comparison: Comparison) -> Mask:
-    """Grid pixels of the things that differ from the photo, reach its edge and are found nowhere near on it."""
+def _lit_alike(comparison: Comparison) -> tuple[Plane, Plane]:
+    """Photo and frame, HWC RGB, softened, the frame in the photo's light."""
     photo, frame = _soft(comparison.photo_rgb), _soft(comparison.frame_rgb)
-    if comparison.valid.any():
-        usual, lit = (np.median(plane[comparison.valid], axis=0) for plane in (photo, frame))
-        # A black ground tells nothing about the light.
-        frame = np.asarray(frame * np.where(lit > _OTHER_LEVELS, usual / np.maximum(lit, 1), 1.0), np.float32)
+    # A black ground tells nothing about the light.
+    lit = comparison.valid & (np.minimum(photo, frame).min(2) > _OTHER_LEVELS)
+    if lit.any():
+        frame = np.asarray(frame * np.median(photo[lit] / frame[lit], axis=0), np.float32)
+    return photo, frame
+
+
+def _other(comparison: Comparison, photo: Plane, frame: Plane) -> Mask:
+    """Grid pixels whose colour or structure is not the photo's."""
+    differs = np.abs(photo - frame).max(2) > _OTHER_LEVELS
+    return np.asarray((differs | (comparison.mismatch() > CLEARLY_OFF)) & comparison.valid, np.bool_)
+
+
+def _brought(comparison: Comparison, photo: Plane, frame: Plane, other: Mask) -> Mask:
+    """Of these, the things that reach the photo's edge and are found nowhere near on it."""
     mismatched = comparison.mismatch() > CLEARLY_OFF
-    other = ((np.abs(photo - frame).max(2) > _OTHER_LEVELS) | mismatched) & comparison.valid
     opened = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
@@ -135,12 +148,13 @@ def _appearing(
 
 
 def _goes_on(comparison: Comparison, thing: Mask, frame: Pixels, other: Pixels) -> bool:
-    """Whether the thing goes on beyond the grid: out of the frame, or where `other` shows something else."""
+    """Whether the thing goes on beyond the grid: out of the frame, where `other` shows something else, or in its own
+    colour."""
     rows, columns = thing.shape
     y, x = np.nonzero(thing)
-    beyond = np.concatenate(
+    pairs = np.concatenate(
         [
-            np.stack([x + push[0], y + push[1]], 1)[near]
+            np.stack([x, y, x + push[0], y + push[1]], 1)[near]
             for near, push in (
                 (x < _EDGE_PX, (-2 * _EDGE_PX, 0)),
                 (y < _EDGE_PX, (0, -2 * _EDGE_PX)),
@@ -149,15 +163,19 @@ def _goes_on(comparison: Comparison, thing: Mask, frame: Pixels, other: Pixels) 
             )
         ]
     )
-    if not len(beyond):
+    if not len(pairs):
         return False
-    there = np.rint(cv2.perspectiveTransform(beyond[None].astype(np.float64), comparison.to_frame)[0]).astype(int)
-    inside = (there >= 0).all(1) & (there[:, 0] < frame.shape[1]) & (there[:, 1] < frame.shape[0])
+    ends = pairs.reshape(1, -1, 2).astype(np.float64)
+    there = np.rint(cv2.perspectiveTransform(ends, comparison.to_frame)[0]).astype(int).reshape(-1, 2, 2)
+    inside = ((there >= 0) & (there < (frame.shape[1], frame.shape[0]))).all((1, 2))
     if inside.mean() < 0.5:
         return True
-    x, y = there[inside].T
-    difference = np.abs(frame[y, x].astype(np.int16) - other[y, x].astype(np.int16)).max(1)
-    return float((difference > _OTHER_LEVELS).mean()) > 0.5
+    (x, y), (beyond_x, beyond_y) = there[inside].transpose(1, 2, 0)
+    here, beyond, before = (
+        picture.astype(np.int16) for picture in (frame[y, x], frame[beyond_y, beyond_x], other[beyond_y, beyond_x])
+    )
+    goes_on = (np.abs(beyond - before).max(1) > _OTHER_LEVELS) | (np.abs(beyond - here).max(1) < _OTHER_LEVELS)
+    return float(goes_on.mean()) > 0.5
 
 
 def _warped(mask: Mask, matrix: NDArray[np.float64], shape: tuple[int, int]) -> Mask:

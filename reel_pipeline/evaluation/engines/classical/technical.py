@@ -8,11 +8,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 from scipy.signal import lfilter  # type: ignore[attr-defined]
 
 from reel_pipeline.evaluation.engines.classical.footage import Footage
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, CutList
 
 TARGET_LUFS = -14.0
@@ -20,6 +22,7 @@ _RATE = 48_000
 _NEAR_FULL_SCALE = 0.94
 """A reel peaks at -1 dBTP, which is 0.89. A codec takes what was flat at full scale down to 0.94 to 1.05."""
 _SILENT = 10 ** (-60 / 20)
+_COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
 
 
 def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Suspicion]:
@@ -28,6 +31,18 @@ def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Suspicion]:
     yield Suspicion("spec_fps", abs(footage.fps - FPS), 0)
     planned = sum(cut.frame_count for cut in cut_list.cuts)
     yield Suspicion("spec_duration", float(abs(footage.frame_count - planned)), min(planned, footage.frame_count))
+
+
+def inspect_file(path: Path) -> Iterator[Suspicion]:
+    """How the picture is coded, tagged and laid out: 1 for what players show differently or only after a whole load."""
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        is_usual = context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p")
+        tags = context.color_range, context.colorspace, context.color_primaries, context.color_trc
+    yield Suspicion("spec_codec", float(not is_usual), 0)
+    yield Suspicion("spec_color", float(tags != _COLOURS), 0)
+    kinds = [kind for kind, _, _ in boxes(path) if kind in (b"moov", b"mdat")]
+    yield Suspicion("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
 
 
 def inspect_sound(path: Path, fps: float) -> Iterator[Suspicion]:

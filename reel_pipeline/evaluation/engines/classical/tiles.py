@@ -32,6 +32,7 @@ _RESIDUAL_OVER_NOISE = 3.0
 _MIN_VALID_SHARE = 0.6
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
+_RINGING = 0.05
 _MAX_CROP = 0.6
 
 
@@ -116,7 +117,7 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
         valid = _clear_of_rim(seen) & uncropped
         frame = blurred_luma(frame_on_grid)
     frame, gain = levelled(photo, frame, valid)
-    valid &= ~overexposed(photo_rgb, gain)
+    valid &= ~overexposed(photo_rgb, frame_on_grid, gain)
     smear = smeared_share(photo, frame, valid)
     photo = focused_alike(photo, frame, valid, smear)
     flow = flow_between(photo, frame, valid)
@@ -212,10 +213,12 @@ def _cropped_rows(rough: Plane, apart: Plane, seen: Mask) -> int:
     for number, open_here in enumerate(seen):
         if open_here.sum() <= 8:
             continue
-        if np.percentile(rough[number][open_here], 97) >= _CALM_LEVELS:
+        off = np.percentile(apart[number][open_here], 97)
+        # What a codec leaves beside a hard edge grows with the edge.
+        if np.percentile(rough[number][open_here], 97) >= max(_CALM_LEVELS, _RINGING * off):
             break
         # Calm rows that equal the photo are its own backdrop.
-        if np.percentile(apart[number][open_here], 97) > _CROPPED_LEVELS:
+        if off > _CROPPED_LEVELS:
             count = number + 1
     return count
 
