@@ -119,6 +119,13 @@ def _lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> int | None
     return -max(lines)[2] if lines else None
 
 
+def most_alike(product: Product, products: Sequence[Product]) -> Product:
+    """Of the others, the one whose first photo looks most like this one's first."""
+    small = {other.sku: cv2.resize(other.photos[0], (32, 40), interpolation=cv2.INTER_AREA) for other in products}
+    others = (other for other in products if other.sku != product.sku)
+    return min(others, key=lambda other: float(cv2.absdiff(small[other.sku], small[product.sku]).mean()))
+
+
 def _scenes(product: Product) -> list[int]:
     """The last photo of which it is known where the product is: shop photos come before pictures in a room."""
     return [index for index, mask in enumerate(product.masks) if mask is not None][-1:]
@@ -157,7 +164,7 @@ def measure(
             for fault, onset in cases(product, number, _lettered(pages, product.photos), lap):
                 if (product.sku, fault.kind, fault.severity) in done or (only and fault.kind not in only):
                     continue
-                filmed = products[(number + 1) % len(products)] if fault.kind == "wrong_product" else product
+                filmed = most_alike(product, products) if fault.kind == "wrong_product" else product
                 started = time.perf_counter()
                 frame_count = round(24 * fault.shot_s)
                 try:

@@ -17,6 +17,7 @@ from reel_pipeline.evaluation.engines import Charge, Opinion, open_engine
 from reel_pipeline.media.photo import Pixels, encode_jpeg
 from reel_pipeline_tests.bench.cases import FAULTS
 from reel_pipeline_tests.bench.filming import SMALL, Fault, make_clip
+from reel_pipeline_tests.bench.judging import most_alike
 from reel_pipeline_tests.bench.products import Product, load_products
 
 _TILE = (225, 400)
@@ -77,10 +78,10 @@ def main() -> None:
     parser.add_argument("--product", type=int, default=0, help="which of eight products spread over the catalogue")
     arguments = parser.parse_args()
     products = load_products(arguments.photos, "odd", 8)
-    product, other = products[arguments.product], products[arguments.product - 1]
+    product = products[arguments.product]
     kinds = [list(severities) for _, severities in groupby(FAULTS, lambda fault: fault.kind)]
     tiles = [tile(product, product, severities[min(2, len(severities) - 1)]) for severities in kinds]
-    tiles.append(tile(product, other, Fault("wrong_product", "")))
+    tiles.append(tile(product, most_alike(product, products), Fault("wrong_product", "")))
     blank = np.full_like(tiles[0], 255)
     tiles += [blank] * (-len(tiles) % _COLUMNS)
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]

@@ -88,9 +88,13 @@ def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence
     gate = thresholds()["altered_text"]
     if also_sure >= _SURE and is_on_artwork(found, artwork):
         return min(score, 0.9 * gate)
-    if also_sure >= _SURE and (sure < _SURE or not expected):
+    is_read = sure >= _SURE and bool(expected)
+    if also_sure >= _SURE and not is_read:
         expected, sure = _nearest(found, artwork), 1.0
     if min(sure, also_sure) < _SURE or not expected:
+        return score
+    if is_read and score < SUSPECT and fold(expected) != fold(found):
+        # The same picture, read differently: too small for the reader.
         return score
     if fold(expected) == fold(found):
         return min(score, 0.9 * gate)
