@@ -75,6 +75,7 @@ HONEST = (
     Fault("another_view", "", first_photo=1),
     *(Fault("parallax", f"{p} %", apart=p, amount=p) for p in (5, 3)),
     *(Fault("focus_pull", f"{sigma} px", frames=_focus_pull(sigma), amount=sigma) for sigma in (1.5, 3.0)),
+    Fault("loop", "", frames=faults.there_and_back(0), shot_s=3, has_card=False),
 )
 """The first of every four come first in a run."""
 
@@ -136,6 +137,10 @@ FAULTS = (
     *(Fault("jump_cut", f"{p} %", frames=faults.jump_by(p), amount=p) for p in (1, 3, 6, 10)),
     *(Fault("flicker", f"{p} %", frames=faults.flicker_by(p), amount=p) for p in (1, 2, 4, 8)),
     *(Fault("jerk", f"{p} %", frames=faults.jerk(p), amount=p) for p in (0.3, 0.6, 1.2, 2.4)),
+    *(
+        Fault("loop_seam", f"{p} %", frames=faults.there_and_back(p), amount=p, shot_s=3, has_card=False)
+        for p in (0.25, 0.5, 1, 2)
+    ),
     *(Fault("nonrigid_motion", f"{p} %", frames=faults.wobble(p), amount=p) for p in (0.25, 0.5, 1, 2)),
     *(Fault("audio_clipping", f"{g} dB", sound=_clipped(g), amount=g) for g in (1, 3, 6, 12)),
     *(Fault("audio_silence", f"{s} s", sound=_hushed(s), amount=s, shot_s=s + 2) for s in (2, 4, 6, 8)),

@@ -193,6 +193,24 @@ def jerk(percent: float) -> Frames:
     return change
 
 
+def there_and_back(seam_percent: float) -> Frames:
+    """The first picture grows until its sides are 10 % of the width farther out, and shrinks again, at an even pace;
+    from the last frame to the first the sides have `seam_percent` of the width left to go, at 0 one step."""
+
+    def change(frames: list[Pixels]) -> list[Pixels]:
+        (height, width), count, reach = frames[0].shape[:2], len(frames), 0.1
+        step = (2 * reach - seam_percent / 100) / (count - 1) if seam_percent else 2 * reach / count
+        grown = []
+        for index in range(count):
+            scale = 1 + 2 * min(index * step, 2 * reach - index * step)
+            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 0, scale)
+            picture = cv2.warpAffine(frames[0], matrix, (width, height), flags=cv2.INTER_CUBIC)
+            grown.append(np.asarray(picture, np.uint8))
+        return grown
+
+    return change
+
+
 def moved(frame: Pixels, by_px: float, ground: int | None = None) -> Pixels:
     """`frame` moved sideways and a third as much down; what comes in is grey `ground`, else the rim repeated."""
     matrix = np.array([[1, 0, by_px], [0, 1, by_px / 3]])

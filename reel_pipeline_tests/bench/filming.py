@@ -28,7 +28,8 @@ ONSETS = ("constant", "ramp", "burst")
 class Fault:
     """`alter` changes a photo before it is filmed, `frames` the sequence of finished frames, `sound` the track, `file`
     the finished file, `listed` the cut list; None: unchanged. `amount` is the severity as a number in `severity`'s
-    unit. `apart`: by how many % the product grows before its background during the shot."""
+    unit. `apart`: by how many % the product grows before its background during the shot. `has_card`: an end card
+    follows."""
 
     kind: str
     severity: str
@@ -43,6 +44,7 @@ class Fault:
     shot_s: float = 1.5
     file: InFile | None = None
     apart: float = 0.0
+    has_card: bool = True
 
 
 class Unseen(Exception):
@@ -171,6 +173,7 @@ def make_clip(
     rng = np.random.default_rng(seed)
     shown = [photos[(fault.first_photo + number) % len(photos)] for number in range(min(shots, len(photos)))]
     cuts, overlays, start = [], [], 0
+    card_frames = card_frames if fault.has_card else 0
     total = len(shown) * frames_a_shot + card_frames
     track = path.with_suffix(".m4a") if fault.sound else None
     if fault.sound and track:
@@ -191,10 +194,11 @@ def make_clip(
             start += len(frames)
         for frame in end_card(size, card_frames):
             writer.write(Planes.from_rgb(frame))
-    middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
-    span = {"start_frame": start, "frame_count": card_frames}
-    cuts.append(Cut(shot=None, photo=None, **span))
-    overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
+    if card_frames:
+        middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
+        span = {"start_frame": start, "frame_count": card_frames}
+        cuts.append(Cut(shot=None, photo=None, **span))
+        overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
     if fault.file:
         fault.file(path)
     cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))

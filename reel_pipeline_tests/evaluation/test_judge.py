@@ -34,6 +34,7 @@ CASES = (
     (Fault("jump", "", frames=faults.jump), {"jump_cut"}),
     (Fault("flicker", "", frames=faults.flicker), {"flicker"}),
     (Fault("jerk", "2.4 %", frames=faults.jerk(2.4)), {"jerk"}),
+    (Fault("loop", "2 %", frames=faults.there_and_back(2), has_card=False), {"loop_seam"}),
     (Fault("wobble", "1.5 %", frames=faults.wobble(1.5)), {"nonrigid_motion"}),
     (Fault("side", "32 %", faults.invent_side(32)), {"invented_detail", "occluded_invention"}),
 )
@@ -62,6 +63,23 @@ def test_rejects_and_names_the_fault(tmp_path: Path, fault: Fault, kinds: set[st
     found = [charge for charge in opinion.charges if charge.kind in kinds]
     assert found, [charge.kind for charge in opinion.charges]
     assert all(charge.shot == 1 and charge.time_s < 30 / 24 for charge in found)
+
+
+DARK = (
+    Fault("jump_cut", "3 %", frames=faults.jump_by(3)),
+    Fault("jerk", "1.2 %", frames=faults.jerk(1.2)),
+    Fault("flicker", "4 %", frames=faults.flicker_by(4)),
+)
+
+
+@pytest.mark.parametrize("fault", DARK, ids=[fault.kind for fault in DARK])
+def test_sees_how_a_dark_product_moves_behind_a_bright_caption(tmp_path: Path, fault: Fault) -> None:
+    dark = cv2.convertScaleAbs(product_photo(1, "NORTH TEA\n250 g", backdrop=(0, 0, 0)), alpha=0.15)
+    judge, path = open_engine("classical"), tmp_path / "clip.mp4"
+    for shown, named in ((fault, True), (CLEAN, False)):
+        cut_list = make_clip(path, (dark,), shown, 3, SMALL, shots=1, frames_a_shot=30)
+        opinion = judge.judge(path, cut_list, (dark,), lambda _: Passport())
+        assert (fault.kind in {charge.kind for charge in opinion.charges}) == named, opinion.scores
 
 
 @pytest.mark.parametrize("crf", [20, 30])
@@ -129,7 +147,7 @@ def test_a_fault_beside_a_passing_hand_is_still_seen(tmp_path: Path) -> None:
     assert "invented_detail" in {charge.kind for charge in opinion_on(path, cut_list).charges}
 
 
-@pytest.mark.parametrize("kind", ["focus_pull", "relight"])
+@pytest.mark.parametrize("kind", ["focus_pull", "relight", "loop"])
 def test_what_only_looks_like_a_fault_is_accepted(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "clip.mp4"
     for fault in (fault for fault in HONEST if fault.kind == kind):
@@ -207,6 +225,25 @@ def test_a_second_half_that_stands_still_is_frozen_without_a_cut_list(tmp_path: 
     make_clip(path, gallery(), Fault("half", "", frames=half), 3, SMALL, shots=1, frames_a_shot=60, card_frames=0)
     opinion = opinion_on(path, None)
     assert "frozen" in {charge.kind for charge in opinion.charges}
+
+
+def test_only_what_comes_back_is_meant_to_loop(tmp_path: Path) -> None:
+    path, pan = tmp_path / "clip.mp4", next(fault for fault in HONEST if fault.kind == "pan")
+
+    def seam(fault: Fault, photos: tuple[Pixels, ...] = gallery(), is_listed: bool = True) -> float | None:
+        cut_list = make_clip(path, photos, fault, 3, (270, 480), frames_a_shot=48)
+        return opinion_on(path, cut_list if is_listed else None).scores.get("loop_seam")
+
+    whole = Fault("whole", "", frames=faults.there_and_back(0), has_card=False)
+    cut_off = Fault("cut off", "2 %", frames=faults.there_and_back(2), has_card=False)
+    assert seam(whole) == pytest.approx(1.0, abs=0.1)
+    assert seam(cut_off) == pytest.approx(0.02 / (0.18 / 47), rel=0.1)
+    assert seam(cut_off, is_listed=False) == pytest.approx(0.02 / (0.18 / 47), rel=0.1)
+    assert seam(replace(cut_off, has_card=True)) is None
+    assert seam(replace(pan, has_card=False)) is None
+    assert seam(Fault("still", "", frames=faults.freeze, has_card=False)) is None
+    three = (*gallery(), product_photo(7, "OTHER"), *gallery())
+    assert seam(replace(CLEAN, has_card=False), three) is None, "it ends on the view that it began with"
 
 
 def test_a_caption_over_the_product_is_no_fault_without_a_cut_list(tmp_path: Path) -> None:

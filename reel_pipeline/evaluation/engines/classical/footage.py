@@ -103,6 +103,7 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
             footage.samples.append(_sample(index, planes, footage.scale))
     if footage is None:
         raise EvaluationError(f"{name} has no frames; export the video again.")
+    footage.steps.seam = meter.seam()
     return footage
 
 

@@ -12,24 +12,35 @@ from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
 
+Points = NDArray[np.float32]
+"""N1x2, (x, y) in pixels of the small frame."""
+Similarity = tuple[float, float, float, float]
+"""(dx, dy, log scale, rotation) from one frame to another in widths, at the picture's middle; nan: it can't be told."""
+_UNKNOWN: Similarity = (float("nan"),) * 4
+
 STILL_LAG_S_FRAMES = 12
 """Stillness compares frames this far apart: a zoom of 2 % a second moves an edge by a pixel of the reel meanwhile."""
 _REFRESH_FRAMES = 8
 _MIN_TRACKS = 12
+_GRID = 4, 6
+"""Columns and rows of cells, each with corners of its own: letters on a plate outshine all that a dark product has."""
+_MOVED_PX = 0.05
+"""A track that moves less stands still, as captions do while the picture moves behind them."""
 
 
 @dataclass
 class Steps:
     """Per frame: `mean_luma` and `dark_share` (share of pixels below 20) in limited-range luma; `change`: mean absolute
     difference to the frame before at 68 px width, grey levels; `moved`: share of the detailed pixels that differ from
-    `STILL_LAG_S_FRAMES` ago (nan where there is none); `shift`: (dx, dy, log scale, rotation) to the frame before in
-    widths, at the picture's middle (nan where it can't be told)."""
+    `STILL_LAG_S_FRAMES` ago (nan where there is none); `shift`: from the frame before. `seam`: from the last frame to
+    the first."""
 
     mean_luma: list[float] = field(default_factory=list)
     dark_share: list[float] = field(default_factory=list)
     change: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
-    shift: list[tuple[float, float, float, float]] = field(default_factory=list)
+    shift: list[Similarity] = field(default_factory=list)
+    seam: Similarity = _UNKNOWN
     cuts: list[int] = field(default_factory=list)
 
 
@@ -41,7 +52,8 @@ class MotionMeter:
         self._width = width_px
         self._recent: deque[Pixels] = deque(maxlen=STILL_LAG_S_FRAMES)
         self._tiny: Pixels | None = None
-        self._points: NDArray[np.float32] | None = None
+        self._points: Points | None = None
+        self._first: Pixels | None = None
         self._age = 0
 
     def see(self, luma: Pixels) -> bool:
@@ -62,37 +74,64 @@ class MotionMeter:
         steps.shift.append(self._shift(small, is_cut))
         steps.moved.append(_moved(self._recent[0], small) if len(self._recent) == STILL_LAG_S_FRAMES else float("nan"))
         self._recent.append(small)
+        self._first = small if self._first is None else self._first
         self._tiny = tiny
         return is_cut
 
-    def _shift(self, small: Pixels, is_cut: bool) -> tuple[float, float, float, float]:
-        """Similarity between the last frame and this one from tracked corners (Lucas-Kanade, RANSAC)."""
-        unknown = (float("nan"),) * 4
+    def seam(self) -> Similarity:
+        """From the last frame seen to the first, as `Steps.shift`: what a viewer sees where the video starts again."""
+        if self._first is None:
+            return _UNKNOWN
+        last = self._recent[-1]
+        return _similarity(*_tracked(last, self._first, _corners(last)), self._first)
+
+    def _shift(self, small: Pixels, is_cut: bool) -> Similarity:
         if is_cut or not self._recent:
-            return unknown
+            return _UNKNOWN
         last = self._recent[-1]
         if self._points is None or self._age >= _REFRESH_FRAMES or len(self._points) < 2 * _MIN_TRACKS:
-            found_points = cv2.goodFeaturesToTrack(last, 120, 0.01, 6)
-            self._points = None if found_points is None else np.asarray(found_points, np.float32)
-            self._age = 0
-        if self._points is None or len(self._points) < _MIN_TRACKS:
-            self._points = None
-            return unknown
-        guess = self._points.copy()
-        found, ok, _ = cv2.calcOpticalFlowPyrLK(last, small, self._points, guess, winSize=(11, 11), maxLevel=3)
-        good = ok.ravel() == 1
-        before, after = self._points[good], found[good]
-        self._points, self._age = np.asarray(after, np.float32), self._age + 1
-        if len(after) < _MIN_TRACKS:
-            return unknown
-        matrix, _ = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=0.7)
-        if matrix is None:
-            return unknown
-        middle = np.array([small.shape[1] / 2, small.shape[0] / 2, 1.0])
-        dx, dy = matrix @ middle - middle[:2]
-        a, b = matrix[0, 0], matrix[1, 0]
-        turn, growth = float(np.arctan2(b, a)), float(np.log(np.hypot(a, b)))
-        return float(dx) / self._width, float(dy) / self._width, growth, turn
+            self._points, self._age = _corners(last), 0
+        before, after = _tracked(last, small, self._points)
+        self._points, self._age = after, self._age + 1
+        return _similarity(before, after, small)
+
+
+def _corners(luma: Pixels) -> Points:
+    """The sharpest few of each cell."""
+    found = [np.empty((0, 1, 2), np.float32)]
+    for rows in np.array_split(np.arange(luma.shape[0]), _GRID[1]):
+        for columns in np.array_split(np.arange(luma.shape[1]), _GRID[0]):
+            cell = luma[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            points = cv2.goodFeaturesToTrack(cell, 6, 0.05, 6)
+            if points is not None:
+                found.append(np.asarray(points + np.array([columns[0], rows[0]]), np.float32))
+    return np.concatenate(found)
+
+
+def _tracked(last: Pixels, now: Pixels, points: Points) -> tuple[Points, Points]:
+    """The same points in two frames (Lucas-Kanade), without those that were lost."""
+    if not len(points):
+        return points, points
+    found, ok, _ = cv2.calcOpticalFlowPyrLK(last, now, points, points.copy(), winSize=(11, 11), maxLevel=3)
+    good = ok.ravel() == 1
+    return points[good], np.asarray(found[good], np.float32)
+
+
+def _similarity(before: Points, after: Points, frame: Pixels) -> Similarity:
+    """What most of the points do (RANSAC); of those that move, where enough do."""
+    moving = np.abs(after - before).max(axis=(1, 2)) > _MOVED_PX
+    if moving.sum() >= _MIN_TRACKS:
+        before, after = before[moving], after[moving]
+    if len(after) < _MIN_TRACKS:
+        return _UNKNOWN
+    matrix, inliers = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=0.7)
+    if matrix is None or inliers.sum() < _MIN_TRACKS:
+        return _UNKNOWN
+    height, width = frame.shape[:2]
+    middle = np.array([width / 2, height / 2, 1.0])
+    dx, dy = (matrix @ middle - middle[:2]) / width
+    a, b = matrix[0, 0], matrix[1, 0]
+    return float(dx), float(dy), float(np.log(np.hypot(a, b))), float(np.arctan2(b, a))
 
 
 def _moved(before: Pixels, now: Pixels) -> float:

@@ -20,6 +20,17 @@ _DARK_SHARE = 0.85
 """Less than the 0.98 of ffmpeg's blackdetect: a caption may lie over a black picture."""
 _FREE_FRAMES = 2
 """Nothing is expected of motion this near to a cut."""
+_BLACK_LUMA = 16
+_LEAST_LUMA = 4
+"""Above black: a darker picture's flicker is not magnified further."""
+MIN_WAY = 3.0
+"""% of the width; a camera that is held still by hand sways by less."""
+MAX_LEFT = 0.25
+"""Of that way. A clip that has come back less far may just have turned."""
+_LEAST_STEP = 0.1
+"""% of the width: a pixel of the reel. Slower motion is not told from a codec's noise."""
+_MEAN_SQUARE = np.array([1.0, 1.0, 0.347, 0.347])
+"""Of a point's distance from the middle, in widths: (1 + (16 / 9)^2) / 12."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ def inspect_motion(
         yield _flicker(steps, scene)
         yield from _leaps(steps, scene, planned)
     yield from _frozen(steps, scenes, fps, planned)
+    yield from _loop_seam(steps, scenes[0], scenes[-1])
 
 
 def _black(steps: Steps, scene: Scene, fps: float) -> Suspicion:
@@ -92,7 +104,8 @@ def _flicker(steps: Steps, scene: Scene) -> Suspicion:
     luma = np.array(steps.mean_luma[scene.start + _FREE_FRAMES : scene.stop - _FREE_FRAMES])
     if len(luma) < 6:
         return Suspicion("flicker", 0.0, scene.start)
-    away = np.abs(luma[1:-1] - (luma[:-2] + luma[2:]) / 2)
+    usual = max(_LEAST_LUMA, float(np.median(luma)) - _BLACK_LUMA)
+    away = 100 * np.abs(luma[1:-1] - (luma[:-2] + luma[2:]) / 2) / usual
     return Suspicion("flicker", float(np.percentile(away, 90)), scene.start + _FREE_FRAMES + 1 + int(np.argmax(away)))
 
 
@@ -124,6 +137,29 @@ def _neighbours_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, 9)
     filled = np.where(np.isfinite(windows).any(1, keepdims=True), windows, 0)
     return np.asarray(np.nanmedian(filled, axis=1))
+
+
+def _loop_seam(steps: Steps, first: Scene, last: Scene) -> Iterator[Suspicion]:
+    """The step from the last frame to the first over a large one between neighbours, where a loop is meant: the last
+    frame has come back to within `MAX_LEFT` of the farthest way from the first. Of a cut reel only the way within the
+    first and the last scene counts: one that merely ends on the view that it began with is no loop."""
+    if last.is_card:
+        return
+    shift = np.array(steps.shift)
+    there, back = shift[first.start + 1 : first.stop], shift[last.start + 1 : last.stop]
+    seam = np.array(steps.seam)
+    gone = np.concatenate([np.nan_to_num(there).cumsum(0), seam + np.nan_to_num(back)[::-1].cumsum(0)])
+    left, way = float(_travel(seam)), float(_travel(gone).max(initial=0.0))
+    if way >= MIN_WAY and left <= MAX_LEFT * way:
+        # Not the median: a codec lets a dark picture stand for some frames and then leap.
+        large = float(np.nanpercentile(_travel(np.concatenate([there, back])), 90))
+        yield Suspicion("loop_seam", left / max(large, _LEAST_STEP), last.stop - 1)
+
+
+def _travel(shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far similarities (..., 4) as in `Steps.shift` move the points of a 9:16 picture: root mean square, % of the
+    width."""
+    return np.asarray(100 * np.sqrt(shift**2 @ _MEAN_SQUARE))
 
 
 def longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
