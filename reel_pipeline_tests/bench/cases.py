@@ -157,4 +157,5 @@ FAULTS = (
     Fault("spec_color", "full range", file=coded(colour_range=ColorRange.JPEG), amount=3),
     Fault("spec_color", "BT.601 matrix", file=coded(matrix=Colorspace.ITU601), amount=4),
     Fault("spec_faststart", "index last", file=index_last, amount=1),
+    *(Fault("face_artifact", f"{p} %", faults.face_artifact(p), needs_face=True, amount=p) for p in (1, 2, 4, 8)),
 )

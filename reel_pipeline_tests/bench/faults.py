@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx
 from reel_pipeline_tests.bench.products import product_box
 
 Frames = Callable[[list[Pixels]], list[Pixels]]
@@ -19,21 +21,26 @@ Frames = Callable[[list[Pixels]], list[Pixels]]
 def warp(percent: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
     """A smooth field over the product: at most `percent` of its width, two lobes, nothing at its box's rim."""
 
-    def alter(rgb: Pixels, rng: np.random.Generator) -> Pixels:
-        x, y, w, h = product_box(rgb)
-        rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
-        u, v = (columns - x) / w, (rows - y) / h
-        inside = (u > 0) & (u < 1) & (v > 0) & (v < 1)
-        window = np.where(inside, np.sin(np.pi * np.clip(u, 0, 1)) * np.sin(np.pi * np.clip(v, 0, 1)), 0)
-        phase = rng.uniform(0, 2 * np.pi)
-        shift = percent / 100 * w * window
-        move_x = (shift * np.cos(2 * np.pi * v + phase)).astype(np.float32)
-        move_y = (shift * np.sin(2 * np.pi * u + phase)).astype(np.float32)
-        return np.asarray(
-            cv2.remap(rgb, columns + move_x, rows + move_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+    return lambda rgb, rng: _bent(rgb, product_box(rgb), percent, rng)
 
-    return alter
+
+def face_artifact(percent: float) -> Callable[[Pixels, np.random.Generator], Pixels]:
+    """As `warp`, over the largest sure face alone; `percent` of its box's width."""
+    return lambda rgb, rng: _bent(rgb, find_faces(rgb)[0], percent, rng)
+
+
+def _bent(rgb: Pixels, box: BoxPx, percent: float, rng: np.random.Generator) -> Pixels:
+    x, y, w, h = box
+    rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
+    u, v = (columns - x) / w, (rows - y) / h
+    inside = (u > 0) & (u < 1) & (v > 0) & (v < 1)
+    window = np.where(inside, np.sin(np.pi * np.clip(u, 0, 1)) * np.sin(np.pi * np.clip(v, 0, 1)), 0)
+    phase = rng.uniform(0, 2 * np.pi)
+    shift = percent / 100 * w * window
+    move_x = (shift * np.cos(2 * np.pi * v + phase)).astype(np.float32)
+    move_y = (shift * np.sin(2 * np.pi * u + phase)).astype(np.float32)
+    bent = cv2.remap(rgb, columns + move_x, rows + move_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(bent, np.uint8)
 
 
 def tint(delta_e: float) -> Callable[[Pixels, np.random.Generator], Pixels]:

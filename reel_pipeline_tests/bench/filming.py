@@ -36,6 +36,7 @@ class Fault:
     alter: Callable[[Pixels, np.random.Generator], Pixels] | None = None
     frames: Callable[[list[Pixels]], list[Pixels]] | None = None
     needs_text: bool = False
+    needs_face: bool = False
     amount: float = 0.0
     sound: Callable[[Stereo], Stereo] | None = None
     listed: Callable[[CutList], CutList] | None = None

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from reel_pipeline.evaluation.engines import Judge, Opinion, Passport, open_engine
+from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline_tests.bench.cases import FAULTS, HONEST
@@ -90,9 +91,9 @@ def _distance(line: str, found: str) -> float:
     return min(previous) / max(1, len(line))
 
 
-def cases(product: Product, number: int, lettered: int | None, lap: int) -> Iterator[tuple[Fault, str]]:
+def cases(product: Product, number: int, lettered: Sequence[int], lap: int) -> Iterator[tuple[Fault, str]]:
     """What is filmed of one product in one of `LAPS` laps, each with its onset: a severity of every fault, and a
-    share of the honest clips. `lettered`: the photo for faults that need text."""
+    share of the honest clips. `lettered`: the photos for faults that need text."""
     for fault in HONEST[lap::LAPS]:
         if fault.apart:
             yield from ((replace(fault, first_photo=index), "constant") for index in _scenes(product))
@@ -100,23 +101,22 @@ def cases(product: Product, number: int, lettered: int | None, lap: int) -> Iter
             yield fault, "constant"
     for index, (_, severities) in enumerate(groupby(FAULTS, lambda fault: fault.kind)):
         for fault in list(severities)[_ORDER[lap] :][:1]:
-            if fault.needs_text and lettered is None:
-                continue
-            fault = replace(fault, first_photo=lettered or 0) if fault.needs_text else fault
-            yield fault, ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
+            onset = ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
+            photos = lettered if fault.needs_text else _faced(product) if fault.needs_face else [0]
+            yield from ((replace(fault, first_photo=photo), onset) for photo in photos)
     if lap == 0:
         yield Fault("wrong_product", ""), "constant"
 
 
-def _lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> int | None:
-    """The photo with the tallest line that has a numeral, else the tallest of all; None where nothing can be read."""
+def _lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> list[int]:
+    """The photo with the tallest line that has a numeral, else the tallest of all; none where nothing can be read."""
     lines = [
         (any(map(str.isdigit, line.text)), line.box_px_xywh[3] / photo.shape[1], -index)
         for index, (page, photo) in enumerate(zip(pages, photos, strict=True))
         for line in page.text
         if len(line.text) >= 2
     ]
-    return -max(lines)[2] if lines else None
+    return [-max(lines)[2]] if lines else []
 
 
 def most_alike(product: Product, products: Sequence[Product]) -> Product:
@@ -129,6 +129,11 @@ def most_alike(product: Product, products: Sequence[Product]) -> Product:
 def _scenes(product: Product) -> list[int]:
     """The last photo of which it is known where the product is: shop photos come before pictures in a room."""
     return [index for index, mask in enumerate(product.masks) if mask is not None][-1:]
+
+
+def _faced(product: Product) -> list[int]:
+    """The first photo with a sure face, if there is one."""
+    return list(islice((index for index, photo in enumerate(product.photos) if find_faces(photo)), 1))
 
 
 def row(

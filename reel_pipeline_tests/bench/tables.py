@@ -29,7 +29,8 @@ def of_split(rows: Sequence[Row], split: str) -> list[Row]:
 
 
 def judge_score(row: Row) -> float:
-    """The worst of its scores in gates: from 1 on it is rejected. What could not be placed at all is worst."""
+    """The worst of its scores in gates: from 1 on it is rejected, or left to a person where that is a face_artifact's.
+    What could not be placed at all is worst."""
     return max((row["scores"][kind] / gate for kind, gate in row["thresholds"].items()), default=0.0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from skimage.data import astronaut
 
 from reel_pipeline.evaluation.engines import Opinion, Passport, open_engine
 from reel_pipeline.evaluation.engines.classical.technical import integrated_lufs
@@ -154,6 +155,61 @@ def test_what_only_looks_like_a_fault_is_accepted(tmp_path: Path, kind: str) -> 
         cut_list = make_clip(path, gallery(), fault, 3, SMALL, shots=1, frames_a_shot=30)
         opinion = opinion_on(path, cut_list)
         assert opinion.verdict is Verdict.ACCEPT, opinion
+
+
+@cache
+def portrait() -> tuple[Pixels, Passport]:
+    """A photo of a person that comes with scikit-image."""
+    return astronaut(), open_engine("classical").passport(astronaut())
+
+
+def opinion_on_portrait(path: Path, cut_list: CutList | None) -> Opinion:
+    photo, passport = portrait()
+    return open_engine("classical").judge(path, cut_list, (photo,), lambda _: passport)
+
+
+@pytest.mark.parametrize(("percent", "verdict"), [(0, Verdict.ACCEPT), (4, Verdict.ABSTAIN)])
+def test_a_close_face_that_is_not_as_in_the_photo_is_for_a_person(
+    tmp_path: Path, percent: float, verdict: Verdict
+) -> None:
+    path = tmp_path / "clip.mp4"
+    bent = Fault("face_artifact", "", faults.face_artifact(percent)) if percent else CLEAN
+    for onset, is_planned in (("constant", False), ("ramp", True), ("burst", True)):
+        cut_list = make_clip(path, portrait()[:1], bent, 3, SMALL, shots=1, frames_a_shot=30, onset=onset)
+        opinion = opinion_on_portrait(path, cut_list if is_planned else None)
+        assert (opinion.verdict, opinion.charges) == (verdict, ()), opinion
+        assert any("close face" in doubt.error for doubt in opinion.unverifiable) == (percent > 0)
+        is_over = opinion.scores["face_artifact"] >= opinion.thresholds["face_artifact"]
+        assert is_over == (percent > 0), "a score of its own, for people to move its gate"
+
+
+def test_a_close_face_is_accepted_after_a_strong_compression(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, portrait()[:1], CLEAN, 3, SMALL, shots=1, frames_a_shot=30, crf=30)
+    assert opinion_on_portrait(path, cut_list).verdict is Verdict.ACCEPT
+
+
+def test_a_small_face_is_held_to_what_a_product_is(tmp_path: Path) -> None:
+    far = cv2.copyMakeBorder(portrait()[0], 600, 600, 400, 400, cv2.BORDER_REPLICATE)
+    path, judge = tmp_path / "clip.mp4", open_engine("classical")
+    assert judge.passport(far).faces
+    cut_list = make_clip(path, (far,), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
+    assert "face_artifact" not in judge.judge(path, cut_list, (far,)).scores
+
+
+def test_a_face_that_no_photo_shows_is_a_fault(tmp_path: Path) -> None:
+    x, y, width, height = portrait()[1].faces[0]
+    face = cv2.resize(portrait()[0][y : y + height, x : x + width], (200, 200), interpolation=cv2.INTER_CUBIC)
+
+    def with_face(rgb: Pixels, rng: np.random.Generator) -> Pixels:
+        out = rgb.copy()
+        top, left = rgb.shape[0] // 2 - 100, rgb.shape[1] // 2 - 100
+        out[top : top + 200, left : left + 200] = face
+        return out
+
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), Fault("face", "", with_face), 3, SMALL, shots=1, frames_a_shot=30)
+    assert "invented_detail" in {charge.kind for charge in opinion_on(path, cut_list).charges}
 
 
 def test_a_smear_that_comes_is_no_focus_pull(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, V
 
 
 class Passport(Record):
-    """What the judge itself read on one gallery photo, at photo scale. Remembered per photo."""
+    """What the judge itself read on one gallery photo, at photo scale. `faces`: in photo pixels, what may be one
+    included. Remembered per photo."""
 
     text: tuple[TextLine, ...] = ()
+    faces: tuple[BoxPx, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.frames.backdrop import INLIER_DE, Backdrop, read_backdrop, to_lab
 from reel_pipeline.frames.engines import Mask
+from reel_pipeline.media.faces import skin_mask
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
 
@@ -41,17 +42,6 @@ def read_scene(rgb: Pixels) -> Scene:
     backdrop = read_backdrop(lab)
     subject = _main_parts(~backdrop.is_backdrop)
     return Scene(small, backdrop, subject, skin_mask(small), _box(subject))
-
-
-def skin_mask(rgb: Pixels) -> Mask:
-    """Skin by the usual YCrCb box (Chai and Ngan 1999, Cr 133..173, Cb 77..127), R > G > B, neither grey nor garish."""
-    ycrcb = cv2.cvtColor(cv2.GaussianBlur(rgb, (5, 5), 0), cv2.COLOR_RGB2YCrCb).astype(np.int16)
-    red, green, blue = (rgb[..., channel].astype(np.int16) for channel in range(3))
-    mask = (ycrcb[..., 1] >= 138) & (ycrcb[..., 1] <= 173) & (ycrcb[..., 2] >= 85) & (ycrcb[..., 2] <= 127)
-    spread = red - np.minimum(green, blue)
-    mask &= (ycrcb[..., 0] > 50) & (red > green) & (green >= blue - 8) & (spread > 18) & (spread < 140)
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    return np.asarray(opened > 0, bool)
 
 
 def photo_features(scene: Scene, faces: int) -> dict[str, float]:

@@ -23,6 +23,7 @@ from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.technical import inspect_file, inspect_format, inspect_sound
 from reel_pipeline.evaluation.engines.classical.temporal import Scene, inspect_motion, still_frames
 from reel_pipeline.evaluation.thresholds import thresholds, thresholds_digest
+from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import REVISION as OCR_REVISION
 from reel_pipeline.media.text import read_text
@@ -30,6 +31,10 @@ from reel_pipeline.records import CutList, ItemError, Verdict
 
 MAX_CARD_SHARE = 0.4
 """An end card that lasts longer is no end card."""
+FACE_HITS = 1
+"""Fewer than a sure face has: better to look closely at what is none than to miss one."""
+FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
+"""Kinds of fault that only a person can tell from what is meant, with what that person is told."""
 
 
 class ClassicalJudge:
@@ -37,7 +42,7 @@ class ClassicalJudge:
     revision = f"9+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
-        return Passport(text=read_text(rgb))
+        return Passport(text=read_text(rgb), faces=find_faces(rgb, FACE_HITS))
 
     def judge(
         self,
@@ -112,8 +117,13 @@ def _opinion(footage: Footage, findings: Findings, scenes: Sequence[Scene]) -> O
         key = (suspicion.kind, scene)
         if suspicion.score >= gates[suspicion.kind] and suspicion.score > worst.get(key, _NOTHING).score:
             worst[key] = suspicion
-    charges = tuple(_charge(footage, scene, suspicion, gates) for (_, scene), suspicion in worst.items())
-    doubts = [ItemError(item=_name(scene, scenes), error=why) for scene, why in findings.unverifiable]
+    charges = tuple(
+        _charge(footage, scene, suspicion, gates)
+        for (kind, scene), suspicion in worst.items()
+        if kind not in FOR_A_PERSON
+    )
+    unsure = [(scene, FOR_A_PERSON[kind]) for kind, scene in worst if kind in FOR_A_PERSON]
+    doubts = [ItemError(item=_name(scene, scenes), error=why) for scene, why in (*findings.unverifiable, *unsure)]
     doubts += _doubts_on_whole(findings, scenes, footage.frame_count)
     verdict = Verdict.REJECT if charges else Verdict.ABSTAIN if doubts else Verdict.ACCEPT
     used = {kind: gates[kind] for kind in scores}

@@ -3,7 +3,7 @@
 Input is `tiles.Comparison`; what counts as a fault is decided by the gates, later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.colour import STEP_PX, colour_difference, lightness_gain
 from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
-from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane
+from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane, local_contrast
+from reel_pipeline.evaluation.engines.classical.registration import Matrix
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.tiles import RESIDUAL_LEVELS, Comparison
 from reel_pipeline.evaluation.thresholds import thresholds
@@ -29,6 +30,8 @@ _APART = 0.7
 """Mean difference, in tolerances, below which a window's structure is where it should be, whatever the flow says."""
 MAX_RELIGHT = 1.15
 """A common factor on L* beyond 1 +- this is another light, which hides a hue shift: a person has to look."""
+CLOSE_FACE = 0.06
+"""Share of the frame's height from which on a face is close: three of the windows that are compared."""
 
 
 def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
@@ -40,6 +43,30 @@ def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     yield _warp(comparison, frame)
     yield _unexplained(comparison, frame)
     yield from _windows(comparison, frame)
+
+
+def inspect_faces(
+    comparison: Comparison, faces: Sequence[BoxPx], frame: int, frame_height_px: int
+) -> Iterator[Suspicion]:
+    """How far each close face is from the photo's: the worst window's standard deviation of their difference, in
+    tolerances. Nothing is searched for nearby: people see a face move by less than a product may.
+
+    `faces`: in photo pixels; `frame_height_px`: of the kept frame.
+    """
+    boxes = [(face, _hull(face, comparison.photo_to_frame)) for face in faces]
+    close = [(face, box) for face, box in boxes if box[3] >= CLOSE_FACE * frame_height_px]
+    if not close:
+        return
+    spread = local_contrast(np.where(comparison.valid, comparison.frame - comparison.photo, 0).astype(np.float32))
+    to_grid = np.linalg.inv(comparison.to_frame) @ comparison.photo_to_frame
+    for face, box in close:
+        x, y, width, height = _hull(face, to_grid)
+        inside = _open_in((x, y, width, height), comparison)
+        around = _open_in((x - width // 2, y - height // 2, 2 * width, 2 * height), comparison) & ~inside
+        if inside.any():
+            # A codec is coarser about a face before a plain ground than the whole picture tells.
+            tolerance = max(comparison.tolerance, comparison.tolerance_in(around))
+            yield Suspicion("face_artifact", float(spread[inside].max()) / tolerance, frame, box)
 
 
 def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
@@ -162,9 +189,22 @@ def _whole(comparison: Comparison) -> BoxPx:
 
 def _frame_box(comparison: Comparison, box: BoxPx) -> BoxPx:
     """A grid box's upright hull in kept-frame pixels."""
+    return _hull(box, comparison.to_frame)
+
+
+def _open_in(box: BoxPx, comparison: Comparison) -> Mask:
+    """The valid grid pixels of a grid box."""
+    x, y, width, height = box
+    inside = np.zeros_like(comparison.valid)
+    inside[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
+    return inside & comparison.valid
+
+
+def _hull(box: BoxPx, matrix: Matrix) -> BoxPx:
+    """The upright box around where `matrix` takes a box."""
     x, y, width, height = box
     corners = np.array([[[x, y], [x + width, y], [x + width, y + height], [x, y + height]]], np.float64)
-    hull: NDArray[np.float64] = cv2.perspectiveTransform(corners, comparison.to_frame)[0]
+    hull: NDArray[np.float64] = cv2.perspectiveTransform(corners, matrix)[0]
     (left, top), (right, bottom) = hull.min(0), hull.max(0)
     return round(left), round(top), max(1, round(right - left)), max(1, round(bottom - top))
 

@@ -19,7 +19,7 @@ from reel_pipeline.evaluation.engines.classical.choice import (
 )
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference
 from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
-from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF, MAX_RELIGHT, inspect
+from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF, MAX_RELIGHT, inspect, inspect_faces
 from reel_pipeline.evaluation.engines.classical.focus import lasting_smear
 from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample
 from reel_pipeline.evaluation.engines.classical.layers import Layered, in_two_layers
@@ -245,11 +245,13 @@ class Examiner:
 
     def _inspected(self, view: _View) -> list[Suspicion]:
         comparison, reference, frame = view.comparison, self.references[view.placement.photo], view.sample.index
-        lines = self.passport_of(reference.index).text
+        passport = self.passport_of(reference.index)
+        lines = passport.text
         if self.artwork:
             lines = (*lines, *unread_lines(lines, comparison, view.rgb))
         return [
             *inspect(comparison, frame, self.cut_list is not None),
+            *inspect_faces(comparison, passport.faces, frame, len(view.rgb)),
             *inspect_text(reference, lines, comparison, view.rgb, view.hidden, frame, self.artwork),
         ]
 

@@ -70,7 +70,11 @@ class Comparison:
     @cached_property
     def tolerance(self) -> float:
         """The residual, in grey levels, that compression as strong as this clip's leaves."""
-        textured = self.residual[self.valid & (self.detail > 6)]
+        return self.tolerance_in(self.valid)
+
+    def tolerance_in(self, where: Mask) -> float:
+        """As `tolerance`, from what compression did to a part of the picture alone."""
+        textured = self.residual[where & (self.detail > 6)]
         noise = float(np.percentile(textured, 25)) if len(textured) > 200 else 0.0
         return float(np.clip(_RESIDUAL_OVER_NOISE * noise, RESIDUAL_LEVELS, MAX_RESIDUAL_LEVELS))
 

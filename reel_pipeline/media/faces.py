@@ -1,0 +1,88 @@
+"""Faces in a picture: a local binary pattern cascade that scikit-image ships, and the colour of skin; offline.
+
+Every room that needs to know where faces are looks through here; what a face means is the caller's business. The
+cascade was trained on frontal faces: profiles, and faces that the picture's rim cuts, are mostly missed.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.errors import EngineUnavailable
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import BoxPx
+
+FACE_SIDE_PX = 480
+MIN_FACE_PX = 24
+MIN_FACE_SKIN = 0.4
+"""Share of a face box that must look like skin: the cascade also fires on lenses, buckles and lace."""
+SURE_HITS = 4
+"""Windows that must agree on a face before it is believed: scikit-image's own default."""
+_SKIN_SIDE_PX = 320
+
+
+def find_faces(rgb: Pixels, hits: int = SURE_HITS) -> tuple[BoxPx, ...]:
+    """Frontal faces in HWC RGB uint8, largest first, in its pixels; at least a twentieth of its longer side.
+
+    `hits`: how many windows must agree on one; fewer find more faces, and more that are none.
+    """
+    reduce = _SKIN_SIDE_PX / max(rgb.shape[:2])
+    size = (max(8, round(rgb.shape[1] * reduce)), max(8, round(rgb.shape[0] * reduce)))
+    how = cv2.INTER_AREA if reduce < 1 else cv2.INTER_LINEAR
+    skin = skin_mask(np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8))
+    scale = FACE_SIDE_PX / max(size)
+    size = (round(size[0] * scale), round(size[1] * scale))
+    largest = (round(0.7 * min(size)),) * 2
+    # Most products have no skin about them, and the cascade is slow.
+    if largest[0] <= MIN_FACE_PX or skin.sum() < MIN_FACE_SKIN * (MIN_FACE_PX / scale - 1) ** 2:
+        return ()
+    found = _cascade().detect_multi_scale(
+        img=cv2.resize(rgb, size, interpolation=cv2.INTER_AREA),
+        scale_factor=1.2,
+        step_ratio=1,
+        min_size=(MIN_FACE_PX, MIN_FACE_PX),
+        max_size=largest,
+        min_neighbor_number=hits,
+    )
+    faces = []
+    for hit in found:
+        box: BoxPx = (int(hit["c"]), int(hit["r"]), int(hit["width"]), int(hit["height"]))
+        x, y, w, h = (round(value / scale) for value in box)
+        inside = skin[y : y + h, x : x + w]
+        if inside.size and inside.mean() >= MIN_FACE_SKIN:
+            faces.append(scaled_inside(box, max(rgb.shape[:2]) / FACE_SIDE_PX, rgb))
+    return tuple(sorted(faces, key=lambda face: -face[2] * face[3]))
+
+
+def skin_mask(rgb: Pixels) -> NDArray[np.bool_]:
+    """Skin by the usual YCrCb box (Chai and Ngan 1999, Cr 133..173, Cb 77..127), R > G > B, neither grey nor garish."""
+    ycrcb = cv2.cvtColor(cv2.GaussianBlur(rgb, (5, 5), 0), cv2.COLOR_RGB2YCrCb).astype(np.int16)
+    red, green, blue = (rgb[..., channel].astype(np.int16) for channel in range(3))
+    mask = (ycrcb[..., 1] >= 138) & (ycrcb[..., 1] <= 173) & (ycrcb[..., 2] >= 85) & (ycrcb[..., 2] <= 127)
+    spread = red - np.minimum(green, blue)
+    mask &= (ycrcb[..., 0] > 50) & (red > green) & (green >= blue - 8) & (spread > 18) & (spread < 140)
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return np.asarray(opened > 0, bool)
+
+
+def scaled_inside(box: BoxPx, scale: float, rgb: Pixels) -> BoxPx:
+    """A box of a reduced picture in the pixels of the picture, inside it."""
+    height, width = rgb.shape[:2]
+    left, top = max(0, round(box[0] * scale)), max(0, round(box[1] * scale))
+    right, bottom = min(width, round((box[0] + box[2]) * scale)), min(height, round((box[1] + box[3]) * scale))
+    return left, top, max(1, right - left), max(1, bottom - top)
+
+
+@cache
+def _cascade() -> Any:
+    import skimage
+    from skimage.feature import Cascade
+
+    file = Path(skimage.__file__).parent / "data" / "lbpcascade_frontalface_opencv.xml"
+    if not file.is_file():
+        raise EngineUnavailable("scikit-image lacks its face cascade; install scikit-image 0.26 again.")
+    return Cascade(str(file))
