@@ -102,6 +102,22 @@ def test_a_detail_crop_is_not_taken_for_the_photo_that_it_was_cut_from(tmp_path:
         assert opinion.verdict is Verdict.ACCEPT, opinion
 
 
+def test_a_leap_is_told_from_a_cut_to_another_view_without_a_cut_list(tmp_path: Path) -> None:
+    def closer(frames: list[Pixels]) -> list[Pixels]:
+        half, (height, width) = len(frames) // 2, frames[0].shape[:2]
+        matrix = cv2.getRotationMatrix2D((width / 2, height * 0.45), 0, 1.35)
+        return [
+            *frames[:half],
+            *(np.asarray(cv2.warpAffine(f, matrix, (width, height)), np.uint8) for f in frames[half:]),
+        ]
+
+    path = tmp_path / "clip.mp4"
+    for change, is_leap in ((faults.jump_by(6), True), (faults.jump_by(10), True), (closer, False)):
+        make_clip(path, gallery(), Fault("join", "", frames=change), 3, SMALL, shots=1, frames_a_shot=48)
+        kinds = {charge.kind for charge in opinion_on(path, None).charges}
+        assert ("jump_cut" in kinds) == is_leap, kinds
+
+
 def test_a_hand_that_passes_before_the_product_is_for_a_person(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     for fault in (fault for fault in HONEST if fault.kind == "hand"):

@@ -55,6 +55,8 @@ BOUND_TO_PLANE = {
     "ghosting",
 }
 """Kinds of fault that parallax looks like."""
+MAX_LEAP, MAX_GROWN = 15.0, 1.1
+"""% of the frame's width and factor: what moves or grows by more is another view, which an editor may cut to."""
 MAX_CARD_DETAIL = 0.004
 """As `MIN_FRAME_DETAIL`, on an end card beside what it lists."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
@@ -97,6 +99,7 @@ class Examiner:
         self.matrix = footage.matrices[0]
         self.matrix_is_chosen = len(footage.matrices) == 1
         self.findings = Findings()
+        self._before: _View | None = None
 
     def examine(self, scene: Scene, samples: Sequence[Sample]) -> None:
         """All kept frames of one scene."""
@@ -108,6 +111,7 @@ class Examiner:
                 prefer = view.placement.photo
         if self.cut_list is None:
             views = list(self._without_overlays(scene, views))
+            self._judge_join(scene, views)
         found = [self._inspected(view) for view in views]
         if any(_is_guilty(item, BOUND_TO_PLANE) for items in found for item in items):
             views = list(self._without_passers(scene, views))
@@ -270,6 +274,18 @@ class Examiner:
         outside = outside_share(reference, comparison, view.sample.y, view.hidden)
         if outside > MAX_OUTSIDE[self.cut_list is not None]:
             self._cannot(scene, "a part of the picture is shown by none of the photos")
+
+    def _judge_join(self, scene: Scene, views: Sequence[_View]) -> None:
+        """Where no cut is planned, a hard change between two nearly equal views of a photo is a leap and no cut."""
+        before, self._before = self._before, views[-1] if views else None
+        if before and views and before.placement.photo == views[0].placement.photo:
+            height, width = views[0].rgb.shape[:2]
+            follow = views[0].comparison.photo_to_frame @ np.linalg.inv(before.comparison.photo_to_frame)
+            middle = np.array([width / 2, height / 2, 1.0])
+            moved = (follow @ middle)[:2] / (follow @ middle)[2] - middle[:2]
+            leap, grown = 100 * float(np.hypot(*moved)) / width, float(np.sqrt(abs(np.linalg.det(follow[:2, :2]))))
+            if leap < MAX_LEAP and abs(np.log(grown)) < np.log(MAX_GROWN):
+                self.findings.suspicions.append((scene, Suspicion("jump_cut", leap, scene.start)))
 
     def _judge_bending(self, scene: Scene, views: Sequence[_View]) -> None:
         """Only where something is out of place: elsewhere a difference of flows is their noise."""
