@@ -102,6 +102,30 @@ def test_a_detail_crop_is_not_taken_for_the_photo_that_it_was_cut_from(tmp_path:
         assert opinion.verdict is Verdict.ACCEPT, opinion
 
 
+@pytest.mark.parametrize("shows_another", [False, True])
+def test_an_end_card_without_a_cut_list_may_fade_in_text_and_show_no_picture(
+    tmp_path: Path, shows_another: bool
+) -> None:
+    other = np.random.default_rng(3).integers(0, 255, (300, 200, 3), dtype=np.uint8)
+    other = cv2.GaussianBlur(other, (0, 0), 6) * 4
+
+    def with_card(frames: list[Pixels]) -> list[Pixels]:
+        card = np.full_like(frames[0], 240)
+        cv2.rectangle(card, (170, 430), (370, 490), (120, 90, 60), -1)
+        cv2.putText(card, "Discover more", (190, 468), cv2.FONT_HERSHEY_DUPLEX, 0.7, (255, 255, 255), 1, cv2.LINE_AA)
+        if shows_another:
+            card[80:380, 170:370] = other
+        ground = np.full_like(card, 240)
+        shares = [1.0 if shows_another else min(1.0, index / 8) for index in range(24)]
+        return frames + [cv2.addWeighted(card, share, ground, 1 - share, 0) for share in shares]
+
+    path = tmp_path / "clip.mp4"
+    fault = Fault("card", "", frames=with_card)
+    make_clip(path, gallery(), fault, 3, SMALL, shots=1, frames_a_shot=48, card_frames=0)
+    opinion = opinion_on(path, None)
+    assert opinion.verdict is (Verdict.ABSTAIN if shows_another else Verdict.ACCEPT), opinion
+
+
 def test_a_leap_is_told_from_a_cut_to_another_view_without_a_cut_list(tmp_path: Path) -> None:
     def closer(frames: list[Pixels]) -> list[Pixels]:
         half, (height, width) = len(frames) // 2, frames[0].shape[:2]

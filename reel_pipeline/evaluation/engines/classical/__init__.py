@@ -57,15 +57,12 @@ class ClassicalJudge:
         footage = watch(video, cut_list)
         references = [Reference(index, rgb) for index, rgb in enumerate(photos)]
         read = passport_of or cache(lambda index: self.passport(photos[index]))
-        scenes = _planned_scenes(cut_list, footage) if cut_list else _seen_scenes(footage)
         artwork = tuple(line.text for page in artworks for line in page.text)
         examiner = Examiner(footage, cut_list, references, read, artwork)
+        scenes = _planned_scenes(cut_list, footage) if cut_list else _seen_scenes(footage, examiner)
         for scene in scenes:
             samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
-            if not scene.is_card:
-                examiner.examine(scene, samples)
-            elif cut_list:
-                examiner.examine_card(scene, samples)
+            (examiner.examine_card if scene.is_card else examiner.examine)(scene, samples)
         findings = examiner.findings
         dark = any(bool((reference.luma < 6).mean() > 0.7) for reference in references)
         whole = list(inspect_motion(footage.steps, scenes, footage.fps, cut_list is not None, dark))
@@ -85,14 +82,15 @@ def _planned_scenes(cut_list: CutList, footage: Footage) -> list[Scene]:
     ]
 
 
-def _seen_scenes(footage: Footage) -> list[Scene]:
-    """The stretches between hard cuts; the last is an end card if it stands still and is mostly one colour."""
+def _seen_scenes(footage: Footage, examiner: Examiner) -> list[Scene]:
+    """The stretches between hard cuts; the last is an end card if it mostly stands still in mostly one colour and is no
+    photo."""
     edges = [0, *footage.steps.cuts, footage.frame_count]
     scenes = [Scene(start, stop - start) for start, stop in pairwise(edges) if stop > start]
     last = scenes[-1]
     samples = [sample for sample in footage.samples if last.start <= sample.index < last.stop]
-    is_still = bool(still_frames(footage.steps, last).all())
-    if len(scenes) > 1 and is_still and samples and _is_mostly_flat(samples[-1]):
+    is_calm = bool(samples) and still_frames(footage.steps, last).mean() >= 0.5 and all(map(_is_mostly_flat, samples))
+    if len(scenes) > 1 and is_calm and not examiner.shows_a_photo(samples[-1]):
         scenes[-1] = Scene(last.start, last.count, is_card=True)
     return scenes
 

@@ -20,6 +20,8 @@ from reel_pipeline.records import BoxPx, CutList
 
 MARGIN_PX = 10
 """Around a listed box: soft shadows and the codec's ringing."""
+PLATE = 1.2
+"""Heights of a line between its letters and the edge of the plate or button that they stand on, at most."""
 _PATCH_MISMATCH = 0.25
 _MIN_PARALLAX_PX = 3.0
 _SAME_LEVELS = 9.0
@@ -45,6 +47,14 @@ def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
     hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
 
 
+def lettered(frame: Pixels) -> Mask:
+    """HW mask of the lines of text in HWC RGB uint8, with as much around each as a plate or button takes."""
+    hidden = np.zeros(frame.shape[:2], np.bool_)
+    for line in read_text(frame):
+        hide(hidden, line.box_px_xywh, round(PLATE * line.box_px_xywh[3]))
+    return hidden
+
+
 def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
     """One mask a frame for the frames of one scene: each comparison beside its frame (HWC RGB uint8, kept size)."""
     masks = [np.zeros(frame.shape[:2], np.bool_) for _, frame in seen]
@@ -62,7 +72,7 @@ def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
             elif False not in verdicts or _is_absent(box, frame, [other for _, other in seen]):
                 unsure.append(box)
         for box in _lettering(frame, unsure):
-            hide(masks[here], box, 14)
+            hide(masks[here], box, round(PLATE * box[3]))
     return masks
 
 

@@ -128,9 +128,23 @@ class Examiner:
             self._cannot(scene, "it is too short to be looked at")
 
     def examine_card(self, scene: Scene, samples: Sequence[Sample]) -> None:
-        """An end card may show what its cut list names, on a calm ground; any other picture is for a person."""
-        if any(detail_share(sample.y, self._hidden(sample)) > MAX_CARD_DETAIL for sample in samples):
-            self._cannot(scene, "it shows more than the text and logo that its cut list names")
+        """An end card may show what its cut list names, or text where there is none, on a calm ground; any other
+        picture is for a person."""
+        said = "text and logo that its cut list names" if self.cut_list else "text"
+        hidden = [self._hidden(sample) for sample in samples]
+        if self.cut_list is None and samples:
+            hidden = [overlays.lettered(samples[-1].rgb(self.matrix))] * len(samples)
+        if any(detail_share(sample.y, mask) > MAX_CARD_DETAIL for sample, mask in zip(samples, hidden, strict=True)):
+            self._cannot(scene, f"it shows more than the {said}")
+
+    def shows_a_photo(self, sample: Sample) -> bool:
+        nothing = np.zeros(sample.y.shape[:2], np.bool_)
+        rgb = sample.rgb(self.matrix)
+        compared = (
+            compare(self.references[place.photo], place, rgb, nothing)
+            for place in candidates(self.references, sample.y, None)
+        )
+        return any(comparison and comparison.explained_share() >= MIN_EXPLAINED for comparison in compared)
 
     def _view(self, scene: Scene, sample: Sample, prefer: int | None) -> _View | None:
         """Without `prefer`, every photo may be the one that is shown."""
