@@ -91,9 +91,9 @@ def _distance(line: str, found: str) -> float:
     return min(previous) / max(1, len(line))
 
 
-def cases(product: Product, number: int, lettered: Sequence[int], lap: int) -> Iterator[tuple[Fault, str]]:
+def cases(product: Product, number: int, told: Sequence[int], lap: int) -> Iterator[tuple[Fault, str]]:
     """What is filmed of one product in one of `LAPS` laps, each with its onset: a severity of every fault, and a
-    share of the honest clips. `lettered`: the photos for faults that need text."""
+    share of the honest clips. `told`: the photos for faults that need text."""
     for fault in HONEST[lap::LAPS]:
         if fault.apart:
             yield from ((replace(fault, first_photo=index), "constant") for index in _scenes(product))
@@ -102,13 +102,13 @@ def cases(product: Product, number: int, lettered: Sequence[int], lap: int) -> I
     for index, (_, severities) in enumerate(groupby(FAULTS, lambda fault: fault.kind)):
         for fault in list(severities)[_ORDER[lap] :][:1]:
             onset = ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
-            photos = lettered if fault.needs_text else _faced(product) if fault.needs_face else [0]
+            photos = told if fault.needs_text else _faced(product) if fault.needs_face else [0]
             yield from ((replace(fault, first_photo=photo), onset) for photo in photos)
     if lap == 0:
         yield Fault("wrong_product", ""), "constant"
 
 
-def _lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> list[int]:
+def lettered(pages: Sequence[Passport], photos: Sequence[Pixels]) -> list[int]:
     """The photo with the tallest line that has a numeral, else the tallest of all; none where nothing can be read."""
     lines = [
         (any(map(str.isdigit, line.text)), line.box_px_xywh[3] / photo.shape[1], -index)
@@ -166,7 +166,7 @@ def measure(
         clip = Path(folder) / "clip.mp4"
         for lap, (number, product) in itertools.product(range(LAPS), enumerate(products)):
             pages = [passport(number, index) for index in range(len(product.photos))]
-            for fault, onset in cases(product, number, _lettered(pages, product.photos), lap):
+            for fault, onset in cases(product, number, lettered(pages, product.photos), lap):
                 if (product.sku, fault.kind, fault.severity) in done or (only and fault.kind not in only):
                     continue
                 filmed = most_alike(product, products) if fault.kind == "wrong_product" else product

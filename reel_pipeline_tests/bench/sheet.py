@@ -6,7 +6,6 @@ full scale in red; below, what was injected and what was named.
 
 import argparse
 import tempfile
-from itertools import groupby
 from pathlib import Path
 
 import av
@@ -15,9 +14,9 @@ import numpy as np
 
 from reel_pipeline.evaluation.engines import Charge, Opinion, open_engine
 from reel_pipeline.media.photo import Pixels, encode_jpeg
-from reel_pipeline_tests.bench.cases import FAULTS
+from reel_pipeline_tests.bench.cases import HONEST
 from reel_pipeline_tests.bench.filming import SMALL, Fault, make_clip
-from reel_pipeline_tests.bench.judging import most_alike
+from reel_pipeline_tests.bench.judging import LAPS, cases, lettered, most_alike
 from reel_pipeline_tests.bench.products import Product, load_products
 
 _TILE = (225, 400)
@@ -79,9 +78,15 @@ def main() -> None:
     arguments = parser.parse_args()
     products = load_products(arguments.photos, "odd", 8)
     product = products[arguments.product]
-    kinds = [list(severities) for _, severities in groupby(FAULTS, lambda fault: fault.kind)]
-    tiles = [tile(product, product, severities[min(2, len(severities) - 1)]) for severities in kinds]
-    tiles.append(tile(product, most_alike(product, products), Fault("wrong_product", "")))
+    pages = [open_engine("classical").passport(photo) for photo in product.photos]
+    told = lettered(pages, product.photos)
+    # The last lap has the kinds of one severity.
+    faults = {fault.kind: fault for lap in (LAPS - 1, 0) for fault, _ in cases(product, 0, told, lap)}
+    tiles = [
+        tile(product, most_alike(product, products) if kind == "wrong_product" else product, fault)
+        for kind, fault in faults.items()
+        if kind not in {honest.kind for honest in HONEST}
+    ]
     blank = np.full_like(tiles[0], 255)
     tiles += [blank] * (-len(tiles) % _COLUMNS)
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]

@@ -19,7 +19,7 @@ from reel_pipeline.records import CutList, Photo, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.bench import faults
 from reel_pipeline_tests.bench.cases import CLEAN, FAULTS, HONEST
-from reel_pipeline_tests.bench.filming import SMALL, Fault, caption, make_clip
+from reel_pipeline_tests.bench.filming import SMALL, Fault, Unseen, caption, make_clip
 from reel_pipeline_tests.drawing import product_photo
 
 CASES = (
@@ -311,6 +311,16 @@ def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path, is_hurt: 
     assert opinion.verdict is (Verdict.REJECT if is_hurt else Verdict.ABSTAIN), opinion
     assert any("moves apart" in item.error for item in opinion.unverifiable)
     assert {charge.kind for charge in opinion.charges} <= {"invented_detail", "color_drift"}
+
+
+def test_a_fault_that_no_frame_shows_is_no_case_for_the_benchmark(tmp_path: Path) -> None:
+    def nothing_to_see(rgb: Pixels, rng: np.random.Generator) -> Pixels:
+        out = rgb.copy()
+        out[0, 0] = 255 - out[0, 0]
+        return out
+
+    with pytest.raises(Unseen):
+        make_clip(tmp_path / "clip.mp4", gallery(), Fault("unseen", "", nothing_to_see), 3, SMALL, shots=1)
 
 
 def test_a_second_half_that_stands_still_is_frozen_without_a_cut_list(tmp_path: Path) -> None:
