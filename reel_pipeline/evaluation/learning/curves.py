@@ -29,8 +29,8 @@ def effective_count(weights: Numbers) -> float:
 
 
 def fit_logistic(x: Numbers, objects: Numbers, weights: Numbers) -> Curve:
-    """The most probable rising logistic curve, given the labels and a weak prior at the gate."""
-    share = weights * (effective_count(weights) / weights.sum())
+    """The most probable rising logistic curve, given the labels and a weak prior at the gate; the prior without any."""
+    share = weights * (effective_count(weights) / weights.sum()) if len(weights) else weights
 
     def loss(parameters: Numbers) -> tuple[float, Numbers]:
         offset, slope = parameters
