@@ -93,8 +93,8 @@ def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence
         expected, sure = _nearest(found, artwork), 1.0
     if min(sure, also_sure) < _SURE or not expected:
         return score
-    if is_read and score < SUSPECT and fold(expected) != fold(found):
-        # The same picture, read differently: too small for the reader.
+    if is_read and score < SUSPECT and digits(expected) == digits(found):
+        # Letters of the same picture that are read differently: too small for the reader.
         return score
     if fold(expected) == fold(found):
         return min(score, 0.9 * gate)
