@@ -59,7 +59,7 @@ def product_is_faithful(judgement: Judgement, reel_edition: ReelEdition) -> Find
 
 
 def motion_is_plausible(judgement: Judgement, reel_edition: ReelEdition) -> Finding:
-    """Passes when nothing flickers, jumps, jerks, freezes or goes black."""
+    """Passes when nothing flickers, jumps, jerks, freezes, goes black, or shows a seam where it loops."""
     other = _other_video(judgement, reel_edition)
     if other:
         return other

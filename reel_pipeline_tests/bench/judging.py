@@ -100,6 +100,7 @@ def cases(product: Product, number: int, told: Sequence[int], lap: int) -> Itera
         elif fault.first_photo < len(product.photos):
             yield fault, "constant"
     for index, (_, severities) in enumerate(groupby(FAULTS, lambda fault: fault.kind)):
+        # A kind with fewer severities than laps has nothing in some of them.
         for fault in list(severities)[_ORDER[lap] :][:1]:
             onset = ONSETS[(number + index + lap) % 3] if fault.alter else "constant"
             photos = told if fault.needs_text else _faced(product) if fault.needs_face else [0]

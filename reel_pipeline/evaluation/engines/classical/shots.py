@@ -138,6 +138,7 @@ class Examiner:
             self._cannot(scene, f"it shows more than the {said}")
 
     def shows_a_photo(self, sample: Sample) -> bool:
+        """Whether a gallery photo explains most of the frame's detail."""
         nothing = np.zeros(sample.y.shape[:2], np.bool_)
         rgb = sample.rgb(self.matrix)
         compared = (
