@@ -125,6 +125,69 @@ def test_a_head_that_moved_meanwhile_is_a_conflict(store: Store, monkeypatch: py
     assert store.load("product", "T", Product) == Product(sku="T", title="theirs")
 
 
+# --- damage ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [b"", b"PIXELS", b"pixels and more"])
+def test_a_damaged_blob_is_written_again_by_whoever_has_its_bytes(
+    any_store: Store, tmp_path: Path, damage: bytes
+) -> None:
+    blob = any_store.put(b"pixels", ".png")
+    file = tmp_path / "made.png"
+    file.write_bytes(b"pixels")
+    forced = Store(any_store.objects, reuse=False)
+    for put in (
+        lambda: any_store.put(b"pixels", ".png"),
+        lambda: any_store.put_file(file),
+        lambda: forced.put_file(file),
+    ):
+        overwrite(any_store, blob, damage)
+        assert put() == blob
+        assert any_store.read(blob) == b"pixels"
+
+
+@pytest.mark.parametrize("damage", [b"", b"PIXELS"])
+def test_a_damaged_blob_is_noticed_and_what_names_it_is_made_again(any_store: Store, damage: bytes) -> None:
+    painted = any_store.remember("paint", Painter(), 1, Painted, lambda: paint(any_store, b"pixels"))
+    overwrite(any_store, painted.picture, damage)
+    with pytest.raises(BlobMissing, match=r"damaged.*run this SKU again"):
+        any_store.read(painted.picture)
+    again = any_store.remember("paint", Painter(), 1, Painted, lambda: paint(any_store, b"pixels"))
+    assert any_store.read(again.picture) == b"pixels"
+    assert any_store.counts["computed"] == 2
+
+
+def test_a_damaged_copy_in_the_cache_is_fetched_again(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_bucket("moto", request, monkeypatch) as bucket:
+        store = open_store(f"s3://{bucket}/reels", tmp_path / "cache")
+        blob = store.put(b"pixels", ".png")
+        store.path(blob).write_bytes(b"PIXELS")
+        assert store.read(blob) == b"pixels"
+
+
+def overwrite(store: Store, blob: Blob, data: bytes) -> None:
+    key = next(key for key in store.objects.list("blobs/") if blob.sha256 in key)
+    found = store.objects.read(key)
+    store.objects.replace(key, data, found[1] if found else None)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_files_have_the_mode_that_the_umask_leaves(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store = open_store(str(tmp_path / "store"), tmp_path / "cache")
+        store.save("product", "T", Product(sku="T", title="Tee"), FINGERPRINT, {})
+        store.save_note("attempts", "T", "main", Finding(passed=True, sentence="1"))
+        (tmp_path / "made.png").write_bytes(b"pixels")
+        store.put_file(tmp_path / "made.png")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "store").rglob("*.*") if path.is_file()}
+    assert modes == {0o666 & ~umask}
+
+
 # --- memo ---------------------------------------------------------------------------------------------------------
 
 

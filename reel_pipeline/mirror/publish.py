@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.mirror.engines import CONTENT_TYPES, IMMUTABLE, REVALIDATED, Target
@@ -80,6 +79,12 @@ def withdraw(sku: str, target: Target, edition: str | None = None) -> tuple[str,
     return _delete_all_but(target, f"{root}/{edition}/")
 
 
+def public_reels(sku: str, target: Target) -> dict[str, str]:
+    """Edition -> the SHA-256 of the reel that is public of a product now, as the target says: one small read."""
+    found = target.read(f"{partition_path(sku)}/{LATEST_NAME}")
+    return {name: entry["reel_sha256"] for name, entry in _editions(found[0]).items()} if found else {}
+
+
 def _check_names(files: Mapping[str, Blob], edition: str) -> None:
     if REEL_NAME not in files:
         raise SettingsError(f"Nothing to publish: {REEL_NAME} is not among {', '.join(sorted(files)) or 'no files'}.")
@@ -114,13 +119,17 @@ def _swap(target: Target, key: str, data: bytes, found: tuple[bytes, str] | None
         target.replace(key, data, CONTENT_TYPES[".json"], REVALIDATED, found[1] if found else None)
 
 
-def _editions(data: bytes) -> dict[str, Any]:
-    """The editions of a `latest.json`; one that can't be read counts as empty and is written anew."""
+def _editions(data: bytes) -> dict[str, dict[str, str]]:
+    """The editions of a `latest.json`; what can't be read of it counts as absent and is written anew."""
     try:
         editions = json.loads(data)["editions"]
-    except (ValueError, TypeError, KeyError):
+        return {
+            name: entry
+            for name, entry in editions.items()
+            if isinstance(entry["folder"], str) and isinstance(entry["reel_sha256"], str)
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return editions if isinstance(editions, dict) else {}
 
 
 def _delete_all_but(target: Target, prefix: str, kept_prefix: str | None = None) -> tuple[str, ...]:

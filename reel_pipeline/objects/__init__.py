@@ -27,7 +27,8 @@ class Objects(Protocol):
     def replace(self, key: str, data: bytes, expected_etag: str | None) -> None:
         """Write if the tag still is what was read (None: absent), else raise `HeadConflict`."""
 
-    def exists(self, key: str) -> bool: ...
+    def size_bytes(self, key: str) -> int | None:
+        """How long the bytes are; None when there are none."""
 
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""
@@ -35,7 +36,11 @@ class Objects(Protocol):
     def delete(self, key: str) -> None: ...
 
     def local_path(self, key: str) -> Path:
-        """A readable file with these bytes; raises `BlobMissing`."""
+        """A readable file with the bytes of a key whose stem is their SHA-256.
+
+        They are hashed the first time that this process asks; those that don't match are deleted, so that they count as
+        missing from then on. Raises `BlobMissing`.
+        """
 
 
 def open_objects(location: str, cache: Path) -> Objects:

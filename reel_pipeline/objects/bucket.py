@@ -100,14 +100,13 @@ class Bucket:
         found = self.get(key)
         return found.tag if found and isinstance(body, bytes) and found.data == body else None
 
-    def exists(self, key: str) -> bool:
+    def size_bytes(self, key: str) -> int | None:
         try:
-            self._client.head_object(Bucket=self.name, Key=self._prefix + key)
+            return int(self._client.head_object(Bucket=self.name, Key=self._prefix + key)["ContentLength"])
         except (BotoCoreError, ClientError) as error:
             if _code(error) in ABSENT:
-                return False
+                return None
             raise self._unavailable(error) from error
-        return True
 
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""

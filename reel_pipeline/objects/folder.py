@@ -4,8 +4,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from reel_pipeline.errors import BlobMissing, HeadConflict
@@ -49,8 +50,9 @@ class FolderObjects:
             temporary.replace(self.root / key)
             _sync((self.root / key).parent)
 
-    def exists(self, key: str) -> bool:
-        return (self.root / key).is_file()
+    def size_bytes(self, key: str) -> int | None:
+        path = self.root / key
+        return path.stat().st_size if path.is_file() else None
 
     def list(self, prefix: str) -> list[str]:
         files = (path for path in (self.root / prefix).rglob("*") if path.is_file() and not path.name.startswith("."))
@@ -61,24 +63,30 @@ class FolderObjects:
 
     def local_path(self, key: str) -> Path:
         path = self.root / key
-        if not path.is_file():
-            raise BlobMissing(f"{key} is gone from the store; run this SKU again to make it anew")
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise BlobMissing(f"{key} is gone from the store; run this SKU again to make it anew") from None
+        if _sha256(path, found.st_ino, found.st_size, found.st_mtime_ns) != path.stem:
+            path.unlink(missing_ok=True)
+            raise BlobMissing(f"{key} was damaged and has been deleted; run this SKU again to make it anew")
         return path
 
     @contextlib.contextmanager
     def _temporary(self, key: str) -> Iterator[Path]:
         folder = (self.root / key).parent
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
-        os.close(descriptor)
+        temporary = folder / f".{uuid.uuid4().hex}.partial"
+        temporary.touch(
+            exist_ok=False
+        )  # with the mode that the umask leaves: what is published is read by a web server
         try:
-            yield Path(name)
+            yield temporary
         finally:
-            Path(name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
     def _link(self, temporary: Path, key: str) -> bool:
         _sync(temporary)
-        temporary.chmod(0o644)
         try:
             os.link(temporary, self.root / key)
         except FileExistsError:
@@ -91,6 +99,13 @@ class FolderObjects:
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+@lru_cache(maxsize=50_000)
+def _sha256(path: Path, inode: int, size_bytes: int, mtime_ns: int) -> str:
+    """Hashed once per process and version of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -1,9 +1,10 @@
 """Objects in a bucket, with copies of what was read by path in a local folder."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
-from reel_pipeline.errors import BlobMissing, StoreError
+from reel_pipeline.errors import BlobMissing
 from reel_pipeline.objects.bucket import Bucket
 from reel_pipeline.objects.folder import FolderObjects
 from reel_pipeline.objects.lease import LEASE_S, BucketLocks
@@ -35,8 +36,8 @@ class S3Objects:
     def replace(self, key: str, data: bytes, expected_etag: str | None) -> None:
         self.bucket.swap(key, data, expected_etag)
 
-    def exists(self, key: str) -> bool:
-        return self.bucket.exists(key)
+    def size_bytes(self, key: str) -> int | None:
+        return self.bucket.size_bytes(key)
 
     def list(self, prefix: str) -> list[str]:
         return self.bucket.list(prefix)
@@ -45,11 +46,15 @@ class S3Objects:
         self.bucket.delete(key)
 
     def local_path(self, key: str) -> Path:
-        if not self._cache.exists(key):
-            found = self.bucket.get(key)
-            if found is None:
-                raise BlobMissing(f"{key} is gone from bucket {self.bucket.name}; run this SKU again to make it anew")
-            if hashlib.sha256(found.data).hexdigest() not in key:
-                raise StoreError(f"{key} in bucket {self.bucket.name} does not match its hash; delete it and run again")
-            self._cache.create(key, found.data)
+        with contextlib.suppress(BlobMissing):
+            return self._cache.local_path(key)
+        found = self.bucket.get(key)
+        if found is None:
+            raise BlobMissing(f"{key} is gone from bucket {self.bucket.name}; run this SKU again to make it anew")
+        if hashlib.sha256(found.data).hexdigest() != Path(key).stem:
+            self.bucket.delete(key)
+            raise BlobMissing(
+                f"{key} in bucket {self.bucket.name} was damaged and has been deleted; run this SKU again"
+            )
+        self._cache.create(key, found.data)
         return self._cache.local_path(key)

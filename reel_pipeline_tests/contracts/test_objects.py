@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.errors import BlobMissing, EngineUnavailable, HeadConflict, StoreError
+from reel_pipeline.errors import BlobMissing, EngineUnavailable, HeadConflict
 from reel_pipeline.objects import Objects, open_objects
-from reel_pipeline.objects.s3 import S3Objects
 from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
 
 
@@ -23,13 +22,13 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 def test_what_was_created_is_read_back_and_never_overwritten(objects: Objects) -> None:
     assert objects.read("a/b.txt") is None
-    assert not objects.exists("a/b.txt")
+    assert objects.size_bytes("a/b.txt") is None
     assert objects.create("a/b.txt", b"one")
     assert not objects.create("a/b.txt", b"two")
     found = objects.read("a/b.txt")
     assert found is not None
     assert found[0] == b"one"
-    assert objects.exists("a/b.txt")
+    assert objects.size_bytes("a/b.txt") == 3
 
 
 def test_a_file_is_copied_and_left_in_place(objects: Objects, tmp_path: Path) -> None:
@@ -115,12 +114,12 @@ def test_a_tag_changes_with_the_bytes_and_only_then(objects: Objects) -> None:
     assert second[1] != first[1]
 
 
-def test_a_copy_that_does_not_match_its_name_is_refused(objects: Objects) -> None:
-    if not isinstance(objects, S3Objects):
-        pytest.skip("a folder keeps no copies")
-    objects.create("blobs/" + "0" * 64 + ".png", b"other bytes")
-    with pytest.raises(StoreError, match="does not match its hash"):
-        objects.local_path("blobs/" + "0" * 64 + ".png")
+def test_bytes_that_do_not_match_their_name_are_refused_and_count_as_missing_from_then_on(objects: Objects) -> None:
+    key = "blobs/" + "0" * 64 + ".png"
+    objects.create(key, b"other bytes")
+    with pytest.raises(BlobMissing, match="damaged"):
+        objects.local_path(key)
+    assert objects.size_bytes(key) is None
 
 
 def test_a_missing_object_has_no_local_path(objects: Objects) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from reel_pipeline.errors import EngineUnavailable, HeadConflict, SettingsError, StoreError
 from reel_pipeline.mirror.checks import mirror_matches_source
 from reel_pipeline.mirror.engines import Target, open_target
-from reel_pipeline.mirror.publish import publish, withdraw
+from reel_pipeline.mirror.publish import public_reels, publish, withdraw
 from reel_pipeline.records import Blob, PublishedEdition, PublishedFile
 from reel_pipeline.store import Store, open_store, partition_path
 from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
@@ -123,6 +124,20 @@ def test_withdrawing_takes_away_what_was_named_and_nothing_else(store: Store, ta
     assert mirror_matches_source(edition(neighbour), target).passed
 
 
+def test_what_is_public_is_read_where_the_public_reads_it(store: Store, target: Target) -> None:
+    assert public_reels(SKU, target) == {}
+    files, summer = reel(store), reel(store, b"summer")
+    publish(files, SKU, "main", target, store)
+    publish(summer, SKU, "summer", target, store)
+    assert public_reels(SKU, target) == {"main": files["reel.mp4"].sha256, "summer": summer["reel.mp4"].sha256}
+    withdraw(SKU, target)
+    assert public_reels(SKU, target) == {}
+    for damaged in (b"{", b"[]", b'{"editions":[]}', b'{"editions":{"main":{}}}', b'{"editions":{"main":7}}'):
+        found = target.read(f"{ROOT}/latest.json")
+        target.replace(f"{ROOT}/latest.json", damaged, "application/json", "no-cache", found[1] if found else None)
+        assert public_reels(SKU, target) == {}
+
+
 def test_withdrawing_the_last_edition_leaves_nothing(store: Store, target: Target) -> None:
     publish(reel(store), SKU, "main", target, store)
     withdraw(SKU, target, "main")
@@ -190,6 +205,17 @@ def test_two_who_publish_one_product_at_once_do_not_overwrite_each_other(store: 
     for thread in threads:
         thread.join()
     assert len(latest(target)["editions"]) == 2 - len(failed)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002])
+def test_a_folder_is_readable_by_the_web_server_that_shows_it(store: Store, tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        publish(reel(store), SKU, "main", open_target(str(tmp_path / "published")), store)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "published" / ROOT).rglob("*.*")}
+    assert modes == dict.fromkeys((*reel(store), "manifest.json", "latest.json"), 0o666 & ~umask)
 
 
 def test_a_folder_never_shows_a_half_written_file(store: Store, tmp_path: Path) -> None:
