@@ -155,10 +155,23 @@ class ItemError(Record):
     error: str
 
 
+class UnreadItem(Record):
+    """A listed item that is there and could not be read. `skus`: those that it is known to have, maybe none.
+
+    `mark` is a digest of the item as it stands in the source: the same while nobody touches it.
+    """
+
+    skus: tuple[str, ...]
+    mark: Sha256
+
+
 class CatalogSnapshot(AssetRecord):
+    """`complete`: every page and file of the listing was reached; items in it that failed are in `unread`."""
+
     source: str
     entries: tuple[CatalogEntry, ...]
     errors: tuple[ItemError, ...] = ()
+    unread: tuple[UnreadItem, ...] = ()
     complete: bool
 
     @cached_property

@@ -11,7 +11,7 @@ MIN_LONG_SIDE_PX = 320
 
 
 def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
-    """Whether every product of the source was listed; nothing is retired after a listing that was not."""
+    """Whether every product of the source was listed and could be read; a listing in part retires nothing."""
     pictures = [photo for entry in snapshot.entries for photo in entry.photos]
     missing = sum(photo.content_sha256 is None and "://" not in photo.location for photo in pictures)
     measured = {
@@ -22,8 +22,11 @@ def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
         "products_lost": float(presence.asked_about),
     }
     if snapshot.errors:
-        first = snapshot.errors[0]
-        sentence = f"{len(snapshot.errors)} listed items could not be read; the first is {first.item}: {first.error}"
+        first = f"the first is {snapshot.errors[0].item}: {snapshot.errors[0].error}"
+        if snapshot.complete:
+            sentence = f"{len(snapshot.errors)} listed items could not be read and count as present; {first}"
+        else:
+            sentence = f"Listed only in part, so nothing is retired. Of {len(snapshot.errors)} errors {first}"
     elif not snapshot.entries:
         sentence = "The catalogue lists no product; add products to it."
     elif presence.asked_about:
@@ -31,13 +34,11 @@ def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
             f"{presence.asked_about} products are gone from the source at once; none was retired. Mend the source, or "
             "sync once with accept_losses if they are really gone."
         )
-    elif not snapshot.complete:
-        sentence = "The catalogue was listed only in part; sync it again."
     else:
         sentence = f"All {len(snapshot.entries)} products were listed."
         if missing:
             sentence += f" {missing} of their {len(pictures)} pictures can't be found; see the products' galleries."
-    passed = snapshot.complete and bool(snapshot.entries) and not presence.asked_about
+    passed = bool(snapshot.entries) and not snapshot.errors and not presence.asked_about
     return Finding(passed=passed, sentence=sentence, measured=measured)
 
 

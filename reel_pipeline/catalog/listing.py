@@ -1,32 +1,36 @@
-"""catalog.json, catalog.csv or a tree of pictures -> entries as listed; the formats are described in `source.py`.
+"""catalog.json or catalog.csv -> entries as listed; the formats are described in `source.py`.
 
 A broken item becomes an `ItemError` and the rest goes on. Only the documented fields are ever read.
 """
 
 import csv
+import hashlib
 import io
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from reel_pipeline.catalog.text import parse_price, plain_line, plain_text
 from reel_pipeline.errors import CatalogError
-from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, Variant
+from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, UnreadItem, Variant
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"})
 LISTS = ("tags", "collections", "pictures")
 T = TypeVar("T")
 
 
 @dataclass
 class Listing:
-    """Entries in shop order, without partition keys yet, and what could not be listed."""
+    """Entries in shop order, without partition keys yet, and what could not be listed.
+
+    `errors` are of single items, `unreached` of pages and files that hold any number of them: only these leave the
+    listing incomplete. `unread`: the items that are there all the same.
+    """
 
     entries: list[CatalogEntry] = field(default_factory=list)
     errors: list[ItemError] = field(default_factory=list)
+    unreached: list[ItemError] = field(default_factory=list)
+    unread: list[UnreadItem] = field(default_factory=list)
 
     def add(self, number: int, item: object) -> None:
         """List one product; a broken one is noted under its SKU, or its place in the list."""
@@ -35,9 +39,14 @@ class Listing:
                 raise CatalogError(f"Product {number} is {_kind(item)}; expected an object with sku, title and images.")
             self.entries.append(_entry(item))
         except CatalogError as error:
-            sku = item.get("sku") if isinstance(item, Mapping) else None
-            name = _visible_name(sku) if isinstance(sku, str) else ""
-            self.errors.append(ItemError(item=name or f"product {number}", error=str(error)))
+            skus = list(_skus(item))
+            self.leave_out(skus[0] if skus else f"product {number}", str(error), skus, item)
+
+    def leave_out(self, name: str, error: str, skus: Iterable[str], item: object) -> None:
+        """Note an item that is there and can't be read; `skus` are those that it has, as far as they are known."""
+        self.errors.append(ItemError(item=_visible_name(name), error=error))
+        mark = hashlib.sha256(repr(item).encode("utf-8", "backslashreplace")).hexdigest()
+        self.unread.append(UnreadItem(skus=tuple(skus), mark=mark))
 
 
 def list_json(data: bytes) -> Listing:
@@ -72,33 +81,12 @@ def list_csv(data: bytes) -> Listing:
         for number, row in enumerate(reader, 1):
             if None in row:  # a shifted row would put one column's text into another
                 error = "The row has more cells than the header row; put cells that hold separators in quotes."
-                listing.errors.append(ItemError(item=f"row {number}", error=error))
+                cells = [cell.strip() for cell in (*(row.pop(name) or "" for name in names), *row.pop(None))]
+                listing.leave_out(f"row {number}", error, filter(None, cells), cells)
             else:
                 listing.add(number, _csv_item(row))
     except csv.Error as error:
         raise CatalogError(f"catalog.csv can't be read at line {reader.line_num} ({error}); correct it.") from None
-    return listing
-
-
-def list_folders(root: Path) -> Listing:
-    listing = Listing()
-    products = [(path, pictures) for path in _sorted(root) if path.is_dir() and (pictures := _pictures(path))]
-    loose = _pictures(root)
-    if loose and not products:
-        listing.entries.append(_folder_entry(root.name, [path.name for path in loose]))
-    elif loose:
-        listing.errors.append(
-            ItemError(item=loose[0].name, error="This picture lies beside the product folders; move it into one.")
-        )
-    for path, pictures in products:
-        try:
-            path.name.encode()
-        except UnicodeEncodeError:
-            listing.errors.append(ItemError(item=_visible_name(path.name), error="Rename the folder in plain letters."))
-            continue
-        listing.entries.append(_folder_entry(path.name, [f"{path.name}/{picture.name}" for picture in pictures]))
-    if not (listing.entries or listing.errors):
-        raise CatalogError("The folder holds no catalog.json, no catalog.csv and no pictures; add one of them.")
     return listing
 
 
@@ -198,6 +186,17 @@ def _texts(item: Mapping[Any, object], name: str) -> Iterator[str]:
     yield from dict.fromkeys(line for part in value if (line := plain_line(part)))
 
 
+def _skus(item: object) -> Iterator[str]:
+    """Every SKU that a broken item has, its own first, whatever else is wrong with it."""
+    if not isinstance(item, Mapping):
+        return
+    variants = item.get("variants")
+    for part in (item, *(variants if isinstance(variants, list) else ())):
+        sku = part.get("sku") if isinstance(part, Mapping) else None
+        if isinstance(sku, str | int) and not isinstance(sku, bool) and _visible_name(str(sku)):
+            yield str(sku).encode("utf-8", "replace").decode()
+
+
 def _objects(item: Mapping[Any, object], name: str, make: Callable[[Mapping[Any, object], int], T]) -> Iterator[T]:
     value = item.get(name)
     if value is None:
@@ -215,24 +214,3 @@ def _kind(value: object) -> str:
 
 def _visible_name(name: str) -> str:
     return plain_line(name)[:80]
-
-
-def _folder_entry(name: str, pictures: list[str]) -> CatalogEntry:
-    photos = tuple(PhotoSource(location=picture, position=number) for number, picture in enumerate(pictures, 1))
-    title = plain_line(re.sub(r"[_-]+", " ", name)) or name
-    return CatalogEntry(partition_key="", sku=name, title=title, photos=photos)
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return [path for path in _sorted(folder) if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
-
-
-def _sorted(folder: Path) -> list[Path]:
-    """What is not hidden, by name with numbers in counting order: 2.jpg before 10.jpg."""
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(visible, key=_counting_order)
-
-
-def _counting_order(path: Path) -> list[tuple[int, str]]:
-    parts = re.split(r"([0-9]{1,18})", path.name.casefold())
-    return [(int(part) if part.isdecimal() and part.isascii() else -1, part) for part in parts]

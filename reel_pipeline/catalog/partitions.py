@@ -26,6 +26,11 @@ def partition_keys(skus: Iterable[str]) -> dict[str, str]:
     return {sku: sku if _is_plain(sku) and folded[sku.casefold()] == 1 else _hashed_key(sku) for sku in distinct}
 
 
+def possible_keys(sku: str) -> frozenset[str]:
+    """Every partition key that this SKU can have, whatever the other SKUs of its catalogue are."""
+    return frozenset({sku, _hashed_key(sku)})
+
+
 def _is_plain(sku: str) -> bool:
     return bool(_PLAIN_KEY.fullmatch(sku)) and "..." not in sku
 

@@ -14,7 +14,7 @@ from reel_pipeline.catalog.extract import FoundProduct
 from reel_pipeline.catalog.listing import Listing
 from reel_pipeline.catalog.partitions import keyed_looks
 from reel_pipeline.catalog.shopify import as_listed, picture_versions
-from reel_pipeline.catalog.sitemap import page_as_listed, site_pages
+from reel_pipeline.catalog.sitemap import PageGone, body_of, page_as_listed, site_pages
 from reel_pipeline.catalog.storefront import as_line, found_product, is_product, products_in, text_of
 from reel_pipeline.catalog.transport import Answer, Limits, target_of
 from reel_pipeline.catalog.web import Web
@@ -59,8 +59,13 @@ class ShopSource:
             kind = "product pages"
             self._list_pages(listing, refusal)
         entries, twice = keyed_looks(listing.entries)
-        errors = (*listing.errors, *twice)
-        return CatalogSnapshot(source=kind, entries=tuple(entries), errors=errors, complete=not errors)
+        return CatalogSnapshot(
+            source=kind,
+            entries=tuple(entries),
+            errors=(*listing.unreached, *listing.errors, *twice),
+            unread=tuple(listing.unread),
+            complete=not listing.unreached,
+        )
 
     def read_photo(self, photo: PhotoSource) -> bytes:
         """Asked for only where the shop's listing does not say that it is the version that is held."""
@@ -86,7 +91,7 @@ class ShopSource:
         numbers: list[str] = []
         place = itertools.count(1)
         currency: str | None = None
-        for _, products in self._pages(PRODUCTS, "products", listing.errors):
+        for _, products in self._pages(PRODUCTS, "products", listing.unreached):
             currency = self._currency() if currency is None else currency
             for product in products:
                 before = len(listing.entries)
@@ -97,7 +102,7 @@ class ShopSource:
                 if len(listing.entries) > before:
                     listing.entries[-1] = _versioned(listing.entries[-1], picture_versions(product, self.base))
                     numbers.append(as_line(product.get("id")))
-        collections = self._collections(listing.errors)
+        collections = self._collections(listing.unreached)
         for position, number in enumerate(numbers):
             titles = tuple(dict.fromkeys(collections.get(number, ())))
             listing.entries[position] = listing.entries[position].model_copy(update={"collections": titles})
@@ -218,11 +223,21 @@ class ShopSource:
         """List what the shop's own pages show. A shop that once had a listing is not read in another way meanwhile."""
         if self.web.held(f"{self.base}/{PRODUCTS}?limit={PER_PAGE}&page=1") is not None:
             raise SourceUnavailable(f"{refusal} It was there at the last visit, so nothing was changed.")
-        for number, (url, body) in enumerate(site_pages(self.web, self.root, listing.errors), 1):
+        for number, (url, found) in enumerate(site_pages(self.web, self.root, listing.unreached), 1):
+            if isinstance(found, PageGone):
+                listing.errors.append(ItemError(item=url, error=str(found)))
+                continue
             try:
-                listing.add(number, page_as_listed(body, url))
+                listing.add(number, page_as_listed(body_of(found), url))
             except CatalogError as error:
-                listing.errors.append(ItemError(item=url, error=str(error)))
+                listing.leave_out(url, str(error), self._skus_at_last_visit(url), url)
+
+    def _skus_at_last_visit(self, url: str) -> list[str]:
+        earlier = self.web.held(url)
+        try:
+            return [product.sku for product in products_in(earlier.body, url)] if earlier else []
+        except CatalogError:
+            return []
 
     def _rows(self, errors: list[ItemError]) -> Iterator[dict[str, Any]]:
         try:
@@ -234,9 +249,9 @@ class ShopSource:
                         what = "This is no product with a title and a list of pictures; correct it in the shop."
                         errors.append(ItemError(item=f"product {number} of {url}", error=what))
         except _NoListing:
-            for url, body in site_pages(self.web, self.root, errors):
+            for url, found in site_pages(self.web, self.root, errors):
                 try:
-                    yield from (_row(product) for product in products_in(body, url))
+                    yield from (_row(product) for product in products_in(body_of(found), url))
                 except CatalogError as error:
                     errors.append(ItemError(item=url, error=str(error)))
 

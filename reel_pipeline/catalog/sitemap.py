@@ -25,12 +25,17 @@ PRODUCT_PATH = re.compile(r"/(?:products?|produkte?|produits?|productos?|p|items
 _PLACE = re.compile(r"<loc>\s*(?:<!\[CDATA\[\s*)?([^<\]\s]{1,2000})", re.IGNORECASE)
 
 
-def site_pages(web: Web, root: str, errors: list[ItemError]) -> Iterator[tuple[str, bytes]]:
-    """Address and body of every product page in the sitemaps of the shop at `root`.
+class PageGone(CatalogError):
+    """The sitemap names a page that is no longer there. Never leaves this room."""
 
-    A page that can't be read is noted in `errors`. Raises `CatalogError` when the shop names no product page.
+
+def site_pages(web: Web, root: str, unreached: list[ItemError]) -> Iterator[tuple[str, bytes | CatalogError]]:
+    """Address of every product page in the sitemaps of the shop at `root`, with its body or why it can't be read.
+
+    What may name any number of pages and was not read is noted in `unreached`. Raises `CatalogError` when the shop
+    names no product page.
     """
-    addresses = list(dict.fromkeys(_product_addresses(web, root)))
+    addresses = list(dict.fromkeys(_product_addresses(web, root, unreached)))
     if not addresses:
         raise CatalogError(
             f"{urlsplit(root).netloc} has no /products.json and no sitemap with product pages; export its products as "
@@ -38,21 +43,26 @@ def site_pages(web: Web, root: str, errors: list[ItemError]) -> Iterator[tuple[s
         )
     if len(addresses) > MAX_PRODUCT_PAGES:
         what = f"Only the first {MAX_PRODUCT_PAGES} of {len(addresses)} product pages are read; export the catalogue."
-        errors.append(ItemError(item="sitemap", error=what))
+        unreached.append(ItemError(item="sitemap", error=what))
     unavailable = 0
     for address in addresses[:MAX_PRODUCT_PAGES]:
         try:
             body = _body(web, address)
-        except SourceUnavailable as error:
-            unavailable += 1
+        except CatalogError as error:
+            unavailable += isinstance(error, SourceUnavailable)
             if unavailable == MAX_UNAVAILABLE:
                 raise
-            errors.append(ItemError(item=address, error=str(error)))
-        except CatalogError as error:
-            errors.append(ItemError(item=address, error=str(error)))
+            yield address, error
         else:
             unavailable = 0
             yield address, body
+
+
+def body_of(found: bytes | CatalogError) -> bytes:
+    """The body, or raises why there is none."""
+    if isinstance(found, CatalogError):
+        raise found
+    return found
 
 
 def page_as_listed(body: bytes, url: str) -> dict[str, object]:
@@ -73,10 +83,15 @@ def page_as_listed(body: bytes, url: str) -> dict[str, object]:
     }
 
 
-def _product_addresses(web: Web, root: str) -> Iterator[str]:
-    waiting = [*web.robots(f"{root}/").sitemaps, f"{root}/sitemap.xml"]
+def _product_addresses(web: Web, root: str, unreached: list[ItemError]) -> Iterator[str]:
+    guess = f"{root}/sitemap.xml"
+    waiting = [*web.robots(f"{root}/").sitemaps, guess]
     seen: set[str] = set()
-    while waiting and len(seen) < MAX_SITEMAPS:
+    while waiting:
+        if len(seen) == MAX_SITEMAPS:
+            what = f"Only the first {MAX_SITEMAPS} sitemaps are read; export the catalogue."
+            unreached.append(ItemError(item="sitemap", error=what))
+            return
         address = waiting.pop(0)
         if address in seen or not _is_own(address, root):
             continue
@@ -85,8 +100,10 @@ def _product_addresses(web: Web, root: str) -> Iterator[str]:
             text = text_of(_body(web, address))
         except SourceUnavailable:
             raise
-        except CatalogError:
-            continue  # a sitemap that is named but not there: others may be
+        except CatalogError as error:  # others may be there
+            if address != guess:
+                unreached.append(ItemError(item=address, error=str(error)))
+            continue
         places = [unescape(place) for place in _PLACE.findall(text)]
         if "<sitemapindex" in text[:2000].lower():
             waiting += [place for place in places if "product" in place.lower()] or places
@@ -97,7 +114,8 @@ def _product_addresses(web: Web, root: str) -> Iterator[str]:
 def _body(web: Web, url: str) -> bytes:
     answer = web.get(url, MAX_BODY_BYTES)
     if answer.status != 200:
-        raise CatalogError(f"The shop answers this address with status {answer.status}; correct its sitemap.")
+        kind = PageGone if answer.status in (404, 410) else CatalogError
+        raise kind(f"The shop answers this address with status {answer.status}; correct its sitemap.")
     web.keep(url, answer)
     return answer.body
 

@@ -21,8 +21,14 @@ more colours of `variants` have pictures, each colour becomes a product of its o
     sku,title,description,product_type,colour,vendor,tags,price,currency,collections,pictures
     TEE-1,Linen tee,Soft linen.,T-shirt,white,Acme,linen|summer,54.00,EUR,Summer,images/1.jpg|images/2.jpg
 
-Neither: each sub-folder with pictures is a product named by its folder, its pictures in the order of their names; a
-folder that holds pictures itself is one product.
+Neither: each folder with pictures is a product named by its folder, its pictures in the order of their names. The
+folders that it lies in are its collections (`Summer/Towel/1.jpg` is the product Towel of the collection Summer). A
+folder whose name says only that it holds pictures (`images`) is no product. Where no folder holds pictures, those in
+the catalogue's own folder are one product. Hidden files and what archives leave behind (`__MACOSX`) are not looked at.
+
+A listing is complete when all its pages and files were reached. What in it can't be read is named in the snapshot's
+errors and counts as present (see `presence.py`): a broken item, a photo in a format such as HEIC. What kind of picture
+a file is, its first bytes say, whatever it is called.
 
 What doesn't belong here: decoding pictures (`build.py`), storefront pages (`storefront.py`).
 """
@@ -32,13 +38,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
-from reel_pipeline.catalog.listing import Listing, list_csv, list_folders, list_json
+from reel_pipeline.catalog.folders import list_folders
+from reel_pipeline.catalog.listing import Listing, list_csv, list_json
 from reel_pipeline.catalog.partitions import keyed_looks
 from reel_pipeline.catalog.shop import ShopSource
 from reel_pipeline.catalog.web import Web
 from reel_pipeline.errors import CatalogError
-from reel_pipeline.media.photo import MAX_BYTES
-from reel_pipeline.records import CatalogSnapshot, PhotoSource
+from reel_pipeline.media.photo import HEAD_BYTES, MAX_BYTES, refusal_of
+from reel_pipeline.records import CatalogSnapshot, ItemError, PhotoSource
 from reel_pipeline.store import Store
 
 MAX_LISTING_BYTES = 128 * 2**20
@@ -61,11 +68,18 @@ class FolderSource:
     def snapshot(self) -> CatalogSnapshot:
         listing, kind = self._listing()
         looks, twice = keyed_looks(listing.entries)
-        errors = (*listing.errors, *twice)
         entries = tuple(
             look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
         )
-        return CatalogSnapshot(source=kind, entries=entries, errors=errors, complete=not errors)
+        pictures = dict.fromkeys(photo.location for look in entries for photo in look.photos if photo.content_sha256)
+        refused = (ItemError(item=name, error=why) for name in pictures if (why := self._refusal(name)))
+        return CatalogSnapshot(
+            source=kind,
+            entries=entries,
+            errors=(*listing.unreached, *listing.errors, *twice, *refused),
+            unread=tuple(listing.unread),
+            complete=not listing.unreached,
+        )
 
     def read_photo(self, photo: PhotoSource) -> bytes:
         path = self._inside(photo.location)
@@ -92,6 +106,11 @@ class FolderSource:
                 return photo.model_copy(update={"content_sha256": hashlib.file_digest(file, "sha256").hexdigest()})
         except (CatalogError, OSError):
             return photo
+
+    def _refusal(self, location: str) -> str | None:
+        """Why the file is no picture, as far as its first bytes tell; whether the rest is sound, its gallery says."""
+        with self._inside(location).open("rb") as file:
+            return refusal_of(file.read(HEAD_BYTES))
 
     def _inside(self, location: str) -> Path:
         """The regular file at `location`; refuses what lies outside the folder, also by way of a symbolic link."""

@@ -24,9 +24,13 @@ MAX_PIXELS = 120_000_000
 """Of a file: above the largest cameras; more is an attack or an accident."""
 MAX_DECODED_PIXELS = 50_000_000
 """In memory, 200 MB a copy, of which the worst format takes three. A JPEG decodes to a smaller size right away."""
+HEAD_BYTES = 1024
+"""What `refusal_of` needs of a file."""
+NO_PICTURE = "This is no picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG."
 TOO_LARGE = f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels; export a smaller one."
 MAX_SIDE_PX = 3000
 """After decoding: 1080 px of reel width never needs more than this."""
+HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 MIN_SIDE_PX = 64
 MAX_ASPECT = 8.0
 SIGNATURES = {
@@ -36,6 +40,8 @@ SIGNATURES = {
     b"BM": ".bmp",
     b"II*\0": ".tif",
     b"MM\0*": ".tif",
+    b"II+\0": ".tif",
+    b"MM\0+": ".tif",
 }
 
 
@@ -52,12 +58,10 @@ def normalise(data: bytes) -> NormalisedPhoto:
 
     Transparency is flattened on white and kept as `alpha`. Raises `PhotoError` with what is wrong and what would help.
     """
-    if not data:
-        raise PhotoError("The file is empty; upload the picture again.")
     if len(data) > MAX_BYTES:
         raise PhotoError(f"The file has {len(data) >> 20} MB, more than {MAX_BYTES >> 20}; export a smaller one.")
-    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-        raise PhotoError("This is a web page or drawing (text), not a photo; check the picture's address.")
+    if refusal := refusal_of(data[:HEAD_BYTES]):
+        raise PhotoError(refusal)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a file that is merely odd (large, broken EXIF) is still read
@@ -68,7 +72,7 @@ def normalise(data: bytes) -> NormalisedPhoto:
                     raise PhotoError(f"The {image.format} picture is too large to decode; export it as JPEG.")
                 return _to_srgb(image)
     except UnidentifiedImageError:
-        raise PhotoError("This is no picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG.") from None
+        raise PhotoError(NO_PICTURE) from None
     except PhotoError:
         raise
     except Image.DecompressionBombError:
@@ -168,5 +172,20 @@ def encode_jpeg(pixels: Pixels, max_side_px: int, quality: int = 80) -> bytes:
 
 def suffix_of(data: bytes) -> str:
     """`.jpg`, `.png`, ... by the file's own signature, whatever it was called; `.bin` when it has none of ours."""
-    boxed = {b"WEBP": ".webp", b"ftyp": ".avif"}.get(data[8:12] if data[:4] == b"RIFF" else data[4:8], ".bin")
-    return next((suffix for signature, suffix in SIGNATURES.items() if data.startswith(signature)), boxed)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return ".webp"
+    if data[4:8] == b"ftyp":  # a family of formats, films too: the brands say which
+        brands = {data[place : place + 4] for place in range(8, min(64, len(data)), 4)}
+        return ".avif" if brands & {b"avif", b"avis"} else ".heic" if brands & HEIC else ".bin"
+    return next((suffix for signature, suffix in SIGNATURES.items() if data.startswith(signature)), ".bin")
+
+
+def refusal_of(head: bytes) -> str | None:
+    """Why a file that begins so is no picture that can be read, and what would help; None where it may be one."""
+    if not head:
+        return "The file is empty; upload the picture again."
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        return "This is a web page or drawing (text), not a photo; check the picture's address."
+    if suffix_of(head) == ".heic":
+        return "This is a HEIC photo as phones take them, which can't be read; export it as JPEG."
+    return NO_PICTURE if suffix_of(head) == ".bin" else None

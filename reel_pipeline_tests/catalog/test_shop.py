@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reel_pipeline.catalog.build import gallery_of, product_of
 from reel_pipeline.catalog.checks import crawl_is_complete
 from reel_pipeline.catalog.listing import Listing
-from reel_pipeline.catalog.presence import Presence
+from reel_pipeline.catalog.presence import Presence, without_the_gone
 from reel_pipeline.catalog.shop import crawl
 from reel_pipeline.catalog.shopify import as_listed, picture_versions
 from reel_pipeline.catalog.source import open_source
@@ -335,8 +335,9 @@ def test_a_closed_shop_says_so(shop: Shop, store: Store) -> None:
 def test_a_sku_listed_twice(shop: Shop, store: Store) -> None:
     shop.products([product(1), product(2, variants=[{"id": 1, "sku": "TEE-1", "price": "1"}])])
     found = snapshot(shop, store)
-    assert (skus(found), found.complete) == (["TEE-1"], False)
+    assert (skus(found), found.complete) == (["TEE-1"], True), "every page was reached"
     assert "twice" in found.errors[0].error
+    assert not crawl_is_complete(found, Presence()).passed
 
 
 @pytest.mark.parametrize(
@@ -361,7 +362,8 @@ def test_a_sku_listed_twice(shop: Shop, store: Store) -> None:
 def test_a_broken_product_fails_alone(shop: Shop, store: Store, item: Any, words: str) -> None:
     shop.products([product(1), item, product(2)])
     found = snapshot(shop, store)
-    assert (skus(found), found.complete) == (["TEE-1", "TEE-2"], False)
+    assert (skus(found), found.complete) == (["TEE-1", "TEE-2"], True), "every page was reached"
+    assert len(found.unread) == 1
     assert [words in error.error for error in found.errors] == [True], found.errors
     assert found.canonical_bytes()
 
@@ -515,9 +517,34 @@ def test_without_a_listing_the_product_pages_are_read(shop: Shop, store: Store) 
     assert [photo.location for photo in mug.photos] == [f"{shop.url}/Mug-1.png", f"{shop.url}/Mug-2.png"]
     assert (tee.sku, tee.price) == ("tee", None)
     assert [error.item for error in found.errors] == [f"{shop.url}/products/gone"]
-    assert not found.complete
+    assert found.complete
+    assert found.unread == (), "what the shop says is gone is gone"
     assert "/about" not in shop.paths()
     assert "/sitemap_blogs.xml" not in shop.paths(404)
+
+
+def test_a_page_that_fails_is_known_from_the_last_visit_and_not_retired(shop: Shop, store: Store) -> None:
+    site(shop)
+    known, presence = list(snapshot(shop, store).by_partition), Presence()
+    assert known == ["M-1", "tee"]
+    shop.answers["/products/mug"] = Reply(b"forbidden", "text/plain", 403)
+    shop.answers["/products/tee"] = Reply(b"gone", "text/plain", 410)
+    retired = []
+    for _ in range(3):
+        found = snapshot(shop, store)
+        assert found.complete
+        presence, gone = without_the_gone(known, found, presence, accept_losses=True)
+        retired += gone
+    assert retired == ["tee"] * 3
+
+
+def test_a_sitemap_that_is_named_and_not_there_leaves_the_listing_incomplete(shop: Shop, store: Store) -> None:
+    site(shop)
+    named = f"Sitemap: {shop.url}/index.xml\nSitemap: {shop.url}/more_products.xml\n"
+    shop.answers["/robots.txt"] = Reply(named.encode(), "text/plain")
+    found = snapshot(shop, store)
+    assert (len(found.entries), found.complete) == (2, False)
+    assert found.errors[0].item == f"{shop.url}/more_products.xml"
 
 
 def test_pictures_of_pages_are_asked_for_with_their_validators(shop: Shop, store: Store) -> None:

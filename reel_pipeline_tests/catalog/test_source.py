@@ -1,5 +1,6 @@
 """A folder as a catalogue: what loads, what is refused alone, and that nothing outside the folder is ever read."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from reel_pipeline.catalog.build import gallery_of
 from reel_pipeline.catalog.checks import crawl_is_complete
 from reel_pipeline.catalog.partitions import partition_keys
-from reel_pipeline.catalog.presence import Presence
+from reel_pipeline.catalog.presence import Presence, without_the_gone
 from reel_pipeline.catalog.source import FolderSource, open_source
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource
@@ -117,7 +119,8 @@ def test_a_broken_item_fails_alone(tmp_path: Path, item: Any, words: str) -> Non
     assert len(snapshot.errors) == 1
     assert words in snapshot.errors[0].error
     assert snapshot.errors[0].item.strip()
-    assert not snapshot.complete
+    assert snapshot.complete, "its file was read to the end"
+    assert len(snapshot.unread) == 1
     finding = crawl_is_complete(snapshot, Presence())
     assert not finding.passed
     assert snapshot.errors[0].error in finding.sentence
@@ -228,6 +231,88 @@ def test_folders_of_pictures_are_products(tmp_path: Path) -> None:
 def test_a_folder_that_holds_pictures_itself_is_one_product(tmp_path: Path) -> None:
     picture(tmp_path / "Mug" / "front.png")
     assert one(FolderSource(tmp_path / "Mug").snapshot()).sku == "Mug"
+
+
+def test_a_folder_of_phone_photos_loses_nothing(tmp_path: Path) -> None:
+    """Unzipped from a Mac: photos by other names, photos that can't be read, products in a folder, and rubbish."""
+    for name in ("Summer/Towel/1.png", "Tea/front.png", "__MACOSX/Tea/front.png", "Tea/._front.png", "@eaDir/x.png"):
+        picture(tmp_path / name)
+    for folder in ("Oat soap", "Mug", "brand"):
+        (tmp_path / folder).mkdir()
+    heic = b"\0\0\0\x1cftypheic\0\0\0\0mif1heic" + bytes(64)
+    for name in ("Oat soap/IMG_1.HEIC", "Oat soap/IMG_2.heic", "Tea/back.HEIC"):
+        (tmp_path / name).write_bytes(heic)
+    jpeg = io.BytesIO()
+    Image.new("RGB", (80, 80), "red").save(jpeg, "JPEG")
+    (tmp_path / "Mug" / "mug.jfif").write_bytes(jpeg.getvalue())
+    (tmp_path / "Mug" / "IMG-20260101-WA0001").write_bytes(jpeg.getvalue())
+    (tmp_path / "brand" / "brand.toml").write_text("")
+    picture(tmp_path / "brand" / "logo.png")
+    snapshot = FolderSource(tmp_path).snapshot()
+    found = {entry.sku: [photo.location for photo in entry.photos] for entry in snapshot.entries}
+    assert found == {
+        "Mug": ["Mug/IMG-20260101-WA0001", "Mug/mug.jfif"],
+        "Oat soap": ["Oat soap/IMG_1.HEIC", "Oat soap/IMG_2.heic"],
+        "Towel": ["Summer/Towel/1.png"],
+        "Tea": ["Tea/back.HEIC", "Tea/front.png"],
+    }
+    assert {entry.sku: entry.collections for entry in snapshot.entries}["Towel"] == ("Summer",)
+    assert {error.item for error in snapshot.errors} == {*found["Oat soap"], "Tea/back.HEIC"}
+    assert all("export it as JPEG" in error.error for error in snapshot.errors)
+    assert snapshot.complete
+    store = store_in(tmp_path / "store")
+    galleries = {entry.sku: gallery_of(entry, FolderSource(tmp_path), store)[0] for entry in snapshot.entries}
+    assert [len(galleries[sku].photos) for sku in found] == [1, 0, 1, 1], "twice the same picture in Mug"
+    assert [len(galleries[sku].refused) for sku in found] == [0, 2, 0, 1]
+
+
+def test_a_product_whose_photos_can_no_longer_be_read_is_not_retired(tmp_path: Path) -> None:
+    for name in ("Mug", "Soap"):
+        picture(tmp_path / name / "1.png")
+    known = list(FolderSource(tmp_path).snapshot().by_partition)
+    (tmp_path / "Mug" / "1.png").rename(tmp_path / "Mug" / "1.heic")
+    (tmp_path / "Mug" / "1.heic").write_bytes(b"\0\0\0\x1cftypheic\0\0\0\0mif1heic")
+    (tmp_path / "Soap").rename(tmp_path / "images")
+    presence = Presence()
+    for _ in range(3):
+        snapshot = FolderSource(tmp_path).snapshot()
+        presence, retired = without_the_gone(known, snapshot, presence, accept_losses=True)
+        known = [partition for partition in known if partition not in retired]
+    assert known == ["Mug"]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "named"),
+    [
+        (("Mug/1.png", "Mug/detail/2.png"), "Mug/detail"),
+        (("Mug/1.png", "Shirt/images/2.png"), "Shirt/images"),
+        (("Mug/1.png", "loose.png"), "loose.png"),
+        (("Mug/1.png", "a/b/c/d/e/f/g/h/i/1.png"), "a/b/c/d/e/f/g/h"),
+    ],
+)
+def test_a_picture_that_is_no_products_is_named(tmp_path: Path, pictures: tuple[str, ...], named: str) -> None:
+    for name in pictures:
+        picture(tmp_path / name)
+    snapshot = FolderSource(tmp_path).snapshot()
+    assert [photo.location for photo in one(snapshot).photos] == ["Mug/1.png"]
+    assert [error.item for error in snapshot.errors] == [named]
+    assert "move" in snapshot.errors[0].error or "catalog.csv" in snapshot.errors[0].error
+
+
+@pytest.mark.parametrize("place", ["images/1.png", "Photos/1.png"])
+def test_a_folder_that_names_no_product_is_refused(tmp_path: Path, place: str) -> None:
+    picture(tmp_path / place)
+    for root in (tmp_path, (tmp_path / place).parent):
+        with pytest.raises(CatalogError, match=r"catalog\.csv"):
+            FolderSource(root).snapshot()
+
+
+def test_two_folders_of_one_name_are_named(tmp_path: Path) -> None:
+    for season in ("Summer", "Winter"):
+        picture(tmp_path / season / "Towel" / "1.png")
+    snapshot = FolderSource(tmp_path).snapshot()
+    assert one(snapshot).collections == ("Summer",)
+    assert "Towel is listed twice" in snapshot.errors[0].error
 
 
 @pytest.mark.parametrize("location", ["", "no/such/folder", "ftp://shop.example"])
