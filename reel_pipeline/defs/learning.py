@@ -9,15 +9,20 @@ from reel_pipeline.evaluation.learning import Calibration
 from reel_pipeline.evaluation.learning.sampling import is_spot_check, review_propensity
 from reel_pipeline.evaluation.learning.table import Case
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
-from reel_pipeline.records import Judgement, Reel, Review, Shown, ShownShot
-from reel_pipeline.store import UNPARTITIONED
+from reel_pipeline.records import CatalogSnapshot, Judgement, Reel, Review, Shown, ShownShot, Verdict
+from reel_pipeline.store import UNPARTITIONED, partition_path
 
 CALIBRATIONS = "calibrations"
 """Notes: every candidate version by its digest, so that an adopted one outlives the next."""
 
 
 def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgement: Judgement) -> None:
-    """Keep what this reel consisted of beside its verdict; the next take overwrites the records that say so now."""
+    """Keep what this reel consisted of beside its first verdict; the next take overwrites the records that say so now.
+
+    Written once: by how likely it was to be drawn then, and not by a later verdict, its decision is weighed.
+    """
+    if flow.store.load_note(SHOWN, partition, judgement.video_sha256, Shown):
+        return
     behind = flow.records(
         ("product", "frame_classification", "shot_plan", "rendered_still", "video_clip", "reel"), partition
     )
@@ -75,12 +80,24 @@ def cases(flow: Flow) -> Iterator[Case]:
 
 
 def due_spot_checks(flow: Flow) -> Iterator[tuple[str, Shown]]:
-    """Reels drawn for a blind look that nobody has had yet, by place (`<partition's path>/<video's SHA-256>`)."""
-    done = {place for place, _ in flow.store.load_notes(BLIND_REVIEWS, Review)}
+    """Partition and reel of what is drawn for a blind look: present reels that nobody has said anything of."""
+    decided = {place for kind in (BLIND_REVIEWS, REVIEWS) for place, _ in flow.store.load_notes(kind, Review)}
+    snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
+    partitions = {partition_path(partition): partition for partition in (snapshot.by_partition if snapshot else ())}
     for place, shown in flow.store.load_notes(SHOWN, Shown):
+        partition = partitions.get(place.partition("/")[0])
         drawn = is_spot_check(shown.video.sha256, shown.review_propensity)
-        if drawn and place not in done and flow.store.has(shown.video):
-            yield place, shown
+        if partition and drawn and place not in decided and _is_current(flow, partition, shown):
+            yield partition, shown
+
+
+def _is_current(flow: Flow, partition: str, shown: Shown) -> bool:
+    """Whether this is the reel that the product has now, and the judge has decided about it."""
+    reel: Reel | None = flow.record("reel", partition)
+    edition = reel.editions.get(shown.edition) if reel else None
+    judged = flow.store.load_note(VERDICTS, partition, shown.video.sha256, Judgement)
+    is_decided = judged is not None and judged.verdict is not Verdict.ABSTAIN
+    return edition is not None and edition.video == shown.video and is_decided and flow.store.has(shown.video)
 
 
 def adopted_gates(flow: Flow) -> dict[str, float] | None:

@@ -28,7 +28,6 @@ from reel_pipeline.records import (
     Severity,
     Verdict,
 )
-from reel_pipeline.store import partition_path
 
 FAULT_KINDS = (*shipped_thresholds(), "other")
 
@@ -73,19 +72,16 @@ def spot_check(
 ) -> str:
     """Enter what a person says, not knowing the verdict, of the reel that is due; returns its SHA-256.
 
-    It is a label and releases nothing. Only a rejection of the present reel that the judge accepted counts as a
-    decision too. Raises `SettingsError` where no spot check is due.
+    It is a label and releases nothing. Only a rejection of what the judge accepted counts as a decision too. Raises
+    `SettingsError` where no spot check is due.
     """
-    due = (shown for place, shown in due_spot_checks(flow) if place.startswith(f"{partition_path(partition)}/"))
-    drawn = next(due, None)
+    drawn = next((shown for place, shown in due_spot_checks(flow) if place == partition), None)
     if drawn is None:
         raise SettingsError(f"No spot check is due for {partition}; `review list` names those that are.")
     sha256 = drawn.video.sha256
     flow.store.save_note(BLIND_REVIEWS, partition, sha256, _review(sha256, approved, reason, shots, faults))
-    reel: Reel | None = flow.record("reel", partition)
     judged = flow.store.load_note(VERDICTS, partition, sha256, Judgement)
-    is_present = reel is not None and reel.editions[MAIN_EDITION].video.sha256 == sha256
-    if not approved and is_present and judged and judged.verdict is Verdict.ACCEPT:
+    if not approved and judged and judged.verdict is Verdict.ACCEPT:
         decide(flow, instance, partition, False, reason, shots=shots, faults=faults)
     return sha256
 

@@ -48,6 +48,12 @@ class Answer(Record):
     right_text: str = Field(max_length=4000)
 
 
+class Said(Record):
+    """What an adviser answered to one question, word for word, whether it keeps to the schema or not."""
+
+    text: str
+
+
 class Outcome(StrEnum):
     FINE = "fine"
     FAULT = "fault"
@@ -107,15 +113,15 @@ def advise(
 
 
 def ask(pairs: Sequence[Pair], adviser: Adviser, store: Store) -> SecondOpinion:
-    """The canaries, then every pair in both orders."""
+    """The canaries, then every pair in both orders. What was answered before a time-out is not asked again."""
     if not pairs:
         return SecondOpinion(canaries_passed=True, advice=())
-    if not _canaries_pass(pairs[0].photo, adviser):
+    if not _canaries_pass(pairs[0].photo, adviser, store):
         return SecondOpinion(canaries_passed=False, advice=())
     advice = []
     for pair in pairs:
         picture = side_by_side(pair.photo, pair.frame)
-        answers = [_answer(adviser, shown) for shown in (picture, side_by_side(pair.frame, pair.photo))]
+        answers = [_answer(adviser, shown, store) for shown in (picture, side_by_side(pair.frame, pair.photo))]
         outcome, kind = read(answers)
         advice.append(
             Advice(
@@ -199,20 +205,26 @@ def same_text(left: str, right: str) -> bool:
     return numbers[0] == numbers[1] and alike >= _SAME_TEXT
 
 
-def _answer(adviser: Adviser, picture: bytes) -> Answer | None:
+def _answer(adviser: Adviser, picture: bytes, store: Store) -> Answer | None:
+    """The answer about one picture, asked and paid for once; None where it breaks the schema."""
+    schema = Answer.model_json_schema()
+    asked = {"picture": hashlib.sha256(picture).hexdigest(), "question": QUESTION, "schema": schema}
+    said = store.remember(
+        "second_opinion_question", adviser, asked, Said, lambda: Said(text=adviser.look(picture, QUESTION, schema))
+    )
     try:
-        return Answer.model_validate_json(adviser.look(picture, QUESTION, Answer.model_json_schema()))
+        return Answer.model_validate_json(said.text)
     except ValidationError:
         return None
 
 
-def _canaries_pass(photo: Pixels, adviser: Adviser) -> bool:
+def _canaries_pass(photo: Pixels, adviser: Adviser, store: Store) -> bool:
     """The photo beside itself, then beside itself with a disc on it, both bearing words that deny the difference."""
-    same = _answer(adviser, side_by_side(photo, photo))
+    same = _answer(adviser, side_by_side(photo, photo), store)
     if same is None or same.difference != "no" or not same_text(same.left_text, same.right_text):
         return False
     told = _with_words(photo)
-    hurt = _answer(adviser, side_by_side(told, _with_disc(told)))
+    hurt = _answer(adviser, side_by_side(told, _with_disc(told)), store)
     return hurt is not None and hurt.difference == "yes"
 
 

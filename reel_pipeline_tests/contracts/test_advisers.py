@@ -1,10 +1,12 @@
 """What every second opinion promises, held against a real server on loopback."""
 
 import json
+import time
 
 import pytest
 
 from reel_pipeline.errors import EngineUnavailable, SettingsError
+from reel_pipeline.evaluation.engines import openai_compatible
 from reel_pipeline.evaluation.engines.advisers import open_adviser
 from reel_pipeline.evaluation.engines.openai_compatible import KEY_VARIABLE
 from reel_pipeline.evaluation.pairs import side_by_side
@@ -73,3 +75,19 @@ def test_settings_that_are_missing_are_named() -> None:
     for url, model in (("", "m"), ("127.0.0.1:1", "m"), ("http://127.0.0.1:1/v1", "")):
         with pytest.raises(SettingsError, match="second_opinion_url"):
             open_adviser("openai_compatible", url, model)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_question_that_was_sent_and_not_answered_in_time_is_not_sent_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_compatible, "_TIMEOUT_S", 0.3)
+
+    def slow(picture: bytes) -> str:
+        time.sleep(0.8)
+        return honest(picture)
+
+    with serving(slow) as server:
+        with pytest.raises(EngineUnavailable, match="can't be reached"):
+            open_adviser(name, server.url, "m").look(PICTURE, QUESTION, SCHEMA)
+        assert len(server.seen) == 1

@@ -13,15 +13,17 @@ from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, SHOWN, approvals
 from reel_pipeline.defs.learn import run_learn
 from reel_pipeline.defs.learning import CALIBRATIONS, cases, due_spot_checks
 from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
-from reel_pipeline.defs.run import open_instance
+from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.evaluation.engines import open_engine
+from reel_pipeline.evaluation.engines.classical import ClassicalJudge
 from reel_pipeline.evaluation.learning import Calibration, KindCalibration
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.records import Review, Severity, Shown
 from reel_pipeline.store import UNPARTITIONED, partition_path
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
+from reel_pipeline_tests.defs.test_operations import drop
 
 PARTITION = "BOX-2"
 
@@ -136,6 +138,37 @@ def test_a_spot_check_that_finds_a_fault_takes_the_reel_down(
         assert review.faults[0].box_px_xywh == (10, 20, 30, 40)
     with pytest.raises(PublishRefused):
         approvals(flow, PARTITION)
+
+
+def test_a_spot_check_offers_neither_what_a_person_decided_nor_what_is_no_longer_current(
+    made: Workspace, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "is_spot_check", lambda video, propensity: propensity < 1)
+    assert {shown.sku for _, shown in due_spot_checks(flow)} == {PARTITION, "TEA-1"}
+    decide(flow, open_instance(flow.settings), PARTITION, False, "Looks dull.")
+    assert {shown.sku for _, shown in due_spot_checks(flow)} == {"TEA-1"}
+    reel, other = flow.record("reel", "TEA-1"), flow.record("reel", PARTITION)
+    flow.store.save("reel", "TEA-1", reel.model_copy(update={"editions": other.editions}), "0" * 64, {})
+    assert list(due_spot_checks(flow)) == []
+    flow.store.save("reel", "TEA-1", reel, "0" * 64, {})
+    assert {shown.sku for _, shown in due_spot_checks(flow)} == {"TEA-1"}
+    drop(made, "TEA-1")
+    run_catalog(defs, made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
+    assert list(due_spot_checks(flow)) == []
+
+
+def test_how_likely_a_reel_was_drawn_is_written_once(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = Flow(made.settings, made.settings.open_store())
+    sha256 = flow.record("reel", PARTITION).editions["main"].video.sha256
+    drawn = flow.store.load_note(SHOWN, PARTITION, sha256, Shown)
+    workspace = new_workspace(made.settings.workspace, made.source, 'publish = "after_approval"\n')
+    use(workspace, monkeypatch)
+    monkeypatch.setattr(ClassicalJudge, "revision", "judges-again")
+    run_catalog(defs, workspace.settings, force=True, skus=[PARTITION])
+    assert flow.record("reel", PARTITION).editions["main"].video.sha256 == sha256
+    assert flow.store.load_note(SHOWN, PARTITION, sha256, Shown) == drawn
+    assert drawn is not None
+    assert drawn.review_propensity < 1
 
 
 @pytest.mark.parametrize("text", ["", "warped", "warped_logo:huge", "warped_logo:minor:2", "warped_logo@1,2,3", "x y"])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reel_pipeline.errors import EngineUnavailable
 from reel_pipeline.evaluation.engines.advisers import open_adviser
 from reel_pipeline.evaluation.pairs import Pair, aligned_pairs, side_by_side
 from reel_pipeline.evaluation.second_opinion import (
@@ -210,6 +211,23 @@ def test_nothing_to_show_is_nothing_verified(store: Store) -> None:
         opinion = ask([], open_adviser("openai_compatible", server.url, "m"), store)
         assert server.seen == []
     assert combine(judged(), opinion).verdict is Verdict.ABSTAIN
+
+
+@pytest.mark.parametrize("answered", range(6))
+def test_what_was_answered_before_a_failure_is_not_paid_for_again(answered: int, store: Store) -> None:
+    pairs = [pair(), pair(np.roll(crop(), 1, axis=1))]
+    with serving(HABITS["honest"]) as server:
+        adviser = open_adviser("openai_compatible", server.url, "m")
+        server.statuses += [200] * answered + [500]
+        with pytest.raises(EngineUnavailable):
+            ask(pairs, adviser, store)
+        opinion = ask(pairs, adviser, store)
+        pictures = [request["body"]["messages"][0]["content"][1]["image_url"]["url"] for request in server.seen]
+        assert len(pictures) == 7, "six questions, one of them twice"
+        assert pictures[answered] == pictures[answered + 1]
+        assert len(set(pictures)) == 6
+        assert ask(pairs, adviser, store) == opinion
+        assert len(server.seen) == 7
 
 
 def test_pairs_are_aligned_and_captions_hidden(tmp_path: Path) -> None:

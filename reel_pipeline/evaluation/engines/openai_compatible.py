@@ -51,9 +51,11 @@ class OpenAICompatible:
         }
         key = os.environ.get(KEY_VARIABLE)
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-        # A redirect is not followed: it would carry the key to another host.
+        # A redirect is not followed: it would carry the key to another host. A question that was sent and not answered
+        # in time is not sent again either: it may have been paid for.
         again = urllib3.Retry(
             total=2,
+            read=0,
             redirect=0,
             status_forcelist=(429, 502, 503, 504),
             allowed_methods=None,

@@ -58,7 +58,9 @@ class KindCalibration(Record):
 
 class Bound(Record):
     """Of the bad reels of one generator, at most `alpha` are accepted if every score must stay below `accept_below`
-    times its shipped gate. None: the data do not allow the claim. `sentence` says so to a person."""
+    times its shipped gate. None: the data do not allow the claim. `sentence` says so to a person.
+
+    `effective_bad_reels`: how many equally weighted bad reels, each of another product, would say as much."""
 
     generator: str
     alpha: float

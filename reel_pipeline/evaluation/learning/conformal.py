@@ -3,7 +3,8 @@
 Angelopoulos, Bates, Fisch, Lei and Schuster 2022 (arXiv:2208.02814), with the weights of Tibshirani, Barber, Candes
 and Ramdas 2019 (arXiv:1904.06019): with n bad reels drawn as future ones will be, accepting only scores below the
 largest limit for which (accepted + 1) / (n + 1) <= alpha accepts a future bad reel with at most that probability. It
-rests on the shipped gates, which no label of this workspace has touched.
+rests on the shipped gates, which no label of this workspace has touched. Retakes of one product are alike, so a product
+counts once: by the bad reel of it that would be accepted first.
 """
 
 from collections.abc import Mapping
@@ -53,20 +54,22 @@ def _reels(table: "pd.DataFrame", shipped: Mapping[str, float]) -> "pd.DataFrame
     rows = table[table.scope == "score"].dropna(subset=["decision", "weight", "generator"])
     ratio = rows.score.to_numpy(float) / rows.kind.map(shipped).to_numpy(float)
     rows = rows.assign(ratio=np.where(rows.verdict == "abstain", np.inf, ratio))
-    reel = dict.fromkeys(("generator", "verdict", "decision", "weight"), "first")
+    reel = dict.fromkeys(("sku", "generator", "verdict", "decision", "weight"), "first")
     reels: pd.DataFrame = rows.groupby("video_sha256", as_index=False).agg({**reel, "ratio": "max"})
     return reels
 
 
 def _bound(generator: str, alpha: float, bad: "pd.DataFrame", good: "pd.DataFrame") -> Bound:
-    weights, ratios = bad.weight.to_numpy(float), bad.ratio.to_numpy(float)
+    # A product is seen at least as surely as the reel of it that was likeliest to be asked about.
+    products = bad.groupby("sku").agg({"weight": "min", "ratio": "min"})
+    weights, ratios = products.weight.to_numpy(float), products.ratio.to_numpy(float)
     effective = weights.sum() / weights.max() if len(weights) else 0.0
     limit = largest_limit(ratios, weights, alpha)
     needed = round(1 / alpha) - 1
     if limit is None:
         sentence = (
-            f"Nothing is claimed for {alpha:.0%}: that needs {needed} bad reels of {generator} that people were asked "
-            f"about; there are {len(bad)}, which count as {effective:.1f}."
+            f"Nothing is claimed for {alpha:.0%}: that needs {needed} products with a bad reel of {generator} that "
+            f"people were asked about; there are {len(products)}, which count as {effective:.1f}."
         )
     elif limit >= 1:
         sentence = f"At the shipped gates at most {alpha:.0%} of the bad reels of {generator} are accepted."

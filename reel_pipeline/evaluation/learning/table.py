@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reel_pipeline.evaluation.learning.sampling import is_spot_check
 from reel_pipeline.records import Judgement, Review, Shown
 from reel_pipeline.store import blob_key
 
@@ -65,11 +66,15 @@ class Case:
 
     @property
     def weight(self) -> float | None:
-        """None for a decision nobody asked for: that someone spoke up depends on what they saw."""
+        """None for a decision nobody asked for: that someone spoke up depends on what they saw.
+
+        A reel that was drawn counts however its answer came: a person who speaks first is not asked again.
+        """
         if self.shown is None or self.decision is None:
             return None
-        asked = self.spot_check is not None or self.shown.review_propensity == 1
-        return 1 / self.shown.review_propensity if asked else None
+        chance = self.shown.review_propensity
+        drawn = chance == 1 or is_spot_check(self.judgement.video_sha256, chance)
+        return 1 / chance if drawn or self.spot_check else None
 
 
 def build(cases: Iterable[Case]) -> "pd.DataFrame":

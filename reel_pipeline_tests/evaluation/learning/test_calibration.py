@@ -1,5 +1,7 @@
 """Curves, gates and bounds, held against simulated reviewers whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -9,9 +11,18 @@ from reel_pipeline.evaluation.learning.calibration import MIN_LABELS, Labels, ca
 from reel_pipeline.evaluation.learning.conformal import largest_limit
 from reel_pipeline.evaluation.learning.curves import fit_isotonic, fit_logistic, octaves, probability, reliability
 from reel_pipeline.evaluation.learning.picture import SIDE_PX, reliability_diagram
-from reel_pipeline.evaluation.learning.table import build
+from reel_pipeline.evaluation.learning.table import Case, build
+from reel_pipeline.records import Verdict
 from reel_pipeline_tests.bench.learning import accepted_bad, errors
-from reel_pipeline_tests.evaluation.learning.making import GATES, REVIEWERS, Reviewer, catalog, labels
+from reel_pipeline_tests.evaluation.learning.making import (
+    GATES,
+    REVIEWERS,
+    Reviewer,
+    case,
+    catalog,
+    labels,
+    review,
+)
 
 KIND = "warped_logo"
 
@@ -110,9 +121,26 @@ def test_nothing_is_claimed_below_19_and_99_bad_reels() -> None:
     table = build(catalog(200, REVIEWERS["agrees with the gate"], np.random.default_rng(3)))
     refused = calibrate(table, "0" * 64, GATES, GATES).bounds
     assert all(bound.accept_below is None for bound in refused)
-    assert "19 bad reels" in refused[0].sentence
-    assert "99 bad reels" in refused[1].sentence
+    assert "19 products with a bad reel" in refused[0].sentence
+    assert "99 products with a bad reel" in refused[1].sentence
     assert calibrate(build([]), "0" * 64, GATES, GATES).bounds == ()
+
+
+@settings(deadline=None, max_examples=10)
+@given(products=st.integers(1, 30), retakes=st.integers(1, 6))
+def test_retakes_of_one_product_are_no_further_evidence(products: int, retakes: int) -> None:
+    """As many bad reels as one likes carry no claim while they are of fewer than 19 products."""
+
+    def bad(number: int) -> Case:
+        made = case(number, {"color_drift": 0.1, "warped_logo": 2.0 + number / 1000}, Verdict.ABSTAIN)
+        sku = f"SKU-{number % products}"
+        return replace(made, sku=sku, review=review(number, {"warped_logo": 1}))
+
+    table = build([bad(number) for number in range(products * retakes)])
+    five = calibrate(table, "0" * 64, GATES, GATES).bounds[0]
+    assert (five.accept_below is not None) == (products >= 19)
+    assert five.effective_bad_reels == products
+    assert five.bad_reels == products * retakes
 
 
 @pytest.mark.parametrize(("alpha", "bad"), [(0.05, 19), (0.05, 40), (0.01, 99)])

@@ -51,8 +51,12 @@ def test_a_fault_is_kept_with_its_shot_box_and_severity() -> None:
 
 def test_only_what_was_asked_for_weighs_and_a_platform_is_no_person() -> None:
     accepted, unsure = case(1, FINE), case(2, FINE, Verdict.ABSTAIN)
+    assert not is_spot_check(sha(1), SPOT_CHECK_SHARE)
     volunteered = replace(accepted, review=review(1, {"warped_logo": 1}))
     assert volunteered.weight is None
+    drawn = next(number for number in range(1000) if is_spot_check(sha(number), SPOT_CHECK_SHARE))
+    early = replace(case(drawn, FINE), review=review(drawn, {"warped_logo": 1}))
+    assert early.weight == 1 / SPOT_CHECK_SHARE, "drawn, and answered before anybody asked"
     assert replace(accepted, spot_check=review(1, {})).weight == 1 / SPOT_CHECK_SHARE
     assert replace(unsure, review=review(2, {})).weight == 1
     assert replace(accepted, shown=None, review=review(1, {})).weight is None
