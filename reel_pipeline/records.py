@@ -166,12 +166,16 @@ class UnreadItem(Record):
 
 
 class CatalogSnapshot(AssetRecord):
-    """`complete`: every page and file of the listing was reached; items in it that failed are in `unread`."""
+    """`complete`: every page and file of the listing was reached; items in it that failed are in `unread`.
+
+    `ignored_columns`: those of a spreadsheet that were not understood.
+    """
 
     source: str
     entries: tuple[CatalogEntry, ...]
     errors: tuple[ItemError, ...] = ()
     unread: tuple[UnreadItem, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
     complete: bool
 
     @cached_property

@@ -18,6 +18,8 @@ PICTURE_SUFFIXES = frozenset(
     | {".hif", ".jxl", ".jp2", ".svg", ".psd", ".tga", ".eps", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"}
 )
 """What is meant as a picture, readable or not: what it holds decides, and its error names the rest."""
+LISTING_SUFFIXES = frozenset({".csv", ".tsv", ".xml"})
+WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
 OTHER_THINGS = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information"})
 """Folders that archives, servers and systems leave behind."""
 NO_PRODUCT_NAMES = frozenset(
@@ -49,8 +51,19 @@ def list_folders(root: Path) -> Listing:
             raise CatalogError(NEEDS_A_NAME.format(name=root.name))
         listing.entries.append(_folder_entry(root.name, [path.name for path in loose], ()))
     if not (listing.entries or listing.unreached):
-        raise CatalogError("The folder holds no catalog.json, no catalog.csv and no pictures; add one of them.")
+        raise CatalogError(
+            "The folder holds no catalog.json, no catalog.csv, no shop's export and no pictures; add one."
+        )
     return listing
+
+
+def pictures_below(root: Path) -> Iterator[str]:
+    """Every picture in the tree, relative to `root`."""
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        hidden = any(part.startswith(".") or part.casefold() in OTHER_THINGS for part in parts)
+        if not hidden and path.is_file() and _is_picture(path):
+            yield "/".join(parts)
 
 
 def _walk(listing: Listing, root: Path, folder: Path, above: tuple[str, ...]) -> None:
@@ -64,6 +77,15 @@ def _walk(listing: Listing, root: Path, folder: Path, above: tuple[str, ...]) ->
         return
     except OSError as error:
         listing.unreached.append(ItemError(item=place, error=f"The folder can't be read ({error.strerror}); open it."))
+        return
+    spreadsheets = [
+        path.name for path in _sorted(folder) if path.suffix.lower() in LISTING_SUFFIXES | WORKBOOK_SUFFIXES
+    ]
+    if spreadsheets:
+        what = (
+            f"The folder {place} holds {spreadsheets[0]}; name that folder as the source, or take the file out of it."
+        )
+        listing.leave_out(place, what, (folder.name, *above), place)
         return
     if pictures and _names_no_product(folder):
         listing.leave_out(place, NEEDS_A_NAME.format(name=place), (folder.name, *above), place)

@@ -1,21 +1,22 @@
-"""catalog.json or catalog.csv -> entries as listed; the formats are described in `source.py`.
+"""catalog.json, a spreadsheet or a feed -> entries as listed; the formats are described in `source.py`.
 
 A broken item becomes an `ItemError` and the rest goes on. Only the documented fields are ever read.
 """
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from reel_pipeline.catalog.columns import lacking, not_understood
+from reel_pipeline.catalog.exports import BrokenRow, products_of, reader_of
+from reel_pipeline.catalog.shopify import as_listed
+from reel_pipeline.catalog.tables import Table
 from reel_pipeline.catalog.text import parse_price, plain_line, plain_text
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, UnreadItem, Variant
 
-LISTS = ("tags", "collections", "pictures")
 T = TypeVar("T")
 
 
@@ -24,13 +25,14 @@ class Listing:
     """Entries in shop order, without partition keys yet, and what could not be listed.
 
     `errors` are of single items, `unreached` of pages and files that hold any number of them: only these leave the
-    listing incomplete. `unread`: the items that are there all the same.
+    listing incomplete. `unread`: the items that are there all the same. `ignored`: columns that were not understood.
     """
 
     entries: list[CatalogEntry] = field(default_factory=list)
     errors: list[ItemError] = field(default_factory=list)
     unreached: list[ItemError] = field(default_factory=list)
     unread: list[UnreadItem] = field(default_factory=list)
+    ignored: tuple[str, ...] = ()
 
     def add(self, number: int, item: object) -> None:
         """List one product; a broken one is noted under its SKU, or its place in the list."""
@@ -49,62 +51,45 @@ class Listing:
         self.unread.append(UnreadItem(skus=tuple(skus), mark=mark))
 
 
-def list_json(data: bytes) -> Listing:
+def list_json(data: bytes, name: str) -> Listing:
     try:
-        content = json.loads(_decoded(data, "catalog.json"))
-    except json.JSONDecodeError as error:
-        raise CatalogError(
-            f"catalog.json is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct it."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise CatalogError(f"catalog.json can't be read ({error}); export it again.") from None
-    products = content.get("products") if isinstance(content, dict) else None
-    if not isinstance(products, list):
-        raise CatalogError('catalog.json has no list of products; expected {"products": [...]}.')
-    listing = Listing()
-    for number, item in enumerate(products, 1):
-        listing.add(number, item)
-    return listing
-
-
-def list_csv(data: bytes) -> Listing:
-    text = _decoded(data, "catalog.csv")
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    listing = Listing()
-    try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        if "sku" not in names:
-            raise CatalogError(f"catalog.csv has no column named sku in its first row ({header.strip()[:60]!r}).")
-        reader.fieldnames = names
-        for number, row in enumerate(reader, 1):
-            if None in row:  # a shifted row would put one column's text into another
-                error = "The row has more cells than the header row; put cells that hold separators in quotes."
-                cells = [cell.strip() for cell in (*(row.pop(name) or "" for name in names), *row.pop(None))]
-                listing.leave_out(f"row {number}", error, filter(None, cells), cells)
-            else:
-                listing.add(number, _csv_item(row))
-    except csv.Error as error:
-        raise CatalogError(f"catalog.csv can't be read at line {reader.line_num} ({error}); correct it.") from None
-    return listing
-
-
-def _decoded(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
+        content = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise CatalogError(f"{name} is not UTF-8 at line {line}; save it again as UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise CatalogError(
+            f"{name} is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct it."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise CatalogError(f"{name} can't be read ({error}); export it again.") from None
+    products = content.get("products") if isinstance(content, dict) else None
+    if not isinstance(products, list):
+        raise CatalogError(f'{name} has no list of products; expected {{"products": [...]}}.')
+    listing = Listing()
+    for number, item in enumerate(products, 1):
+        is_shopify = isinstance(item, Mapping) and "handle" in item and "sku" not in item
+        listing.add(number, as_listed(item, "", "") if is_shopify else item)
+    return listing
 
 
-def _csv_item(row: Mapping[Any, Any]) -> dict[str, object]:
-    """A row as the product that catalog.json would hold."""
-    cells = {name: (value or "").strip() for name, value in row.items()}
-    lists = {name: [part.strip() for part in cells.pop(name, "").split("|") if part.strip()] for name in LISTS}
-    images = [{"file": picture} for picture in lists.pop("pictures")]
-    texts = {name: text for name, text in cells.items() if name not in ("images", "variants")}
-    return {**texts, **lists, "images": images}
+def list_table(table: Table) -> Listing:
+    """The products of a spreadsheet or feed. Columns that were not understood are named."""
+    listing = Listing()
+    for number, product in enumerate(products_of(table), 1):
+        if isinstance(product, BrokenRow):
+            texts = [text for _, text in product.row.cells]
+            listing.leave_out(f"line {product.row.line}", product.error, texts, texts)
+        else:
+            listing.add(number, product)
+    listing.ignored = () if reader_of(table) else not_understood(table)
+    if listing.ignored and (missing := lacking(table)):
+        names = ", ".join(listing.ignored)[:300]
+        error = (
+            f"No column is the {' or '.join(missing)}, and {names} was not understood; name the columns as catalog.csv."
+        )
+        listing.errors.append(ItemError(item=table.name, error=error))
+    return listing
 
 
 def _entry(item: Mapping[Any, object]) -> CatalogEntry:

@@ -68,14 +68,7 @@ class ShopSource:
         )
 
     def read_photo(self, photo: PhotoSource) -> bytes:
-        """Asked for only where the shop's listing does not say that it is the version that is held."""
-        slot = photo.version.partition(" ")[0]
-        answer = self.web.get(photo.location, MAX_BYTES, slot=slot, version=photo.version)
-        if answer.status != 200 or answer.content_type.startswith("text/") or not answer.body:
-            what = "a web page" if answer.status == 200 else f"status {answer.status}"
-            raise CatalogError(f"The shop answers with {what} instead of this picture; upload it to the shop again.")
-        self.web.keep(photo.location, answer, slot=slot, version=photo.version, suffix_of=suffix_of)
-        return answer.body
+        return fetched_photo(self.web, photo)
 
     def crawl(self, limit: int | None) -> Iterator[dict[str, Any]]:
         """One row a product as `gallery` shows it, or `{"sku", "error"}` for what could not be read."""
@@ -254,6 +247,17 @@ class ShopSource:
                     yield from (_row(product) for product in products_in(body_of(found), url))
                 except CatalogError as error:
                     errors.append(ItemError(item=url, error=str(error)))
+
+
+def fetched_photo(web: Web, photo: PhotoSource) -> bytes:
+    """Asked for only where the shop's listing does not say that it is the version that is held."""
+    slot = photo.version.partition(" ")[0]
+    answer = web.get(photo.location, MAX_BYTES, slot=slot, version=photo.version)
+    if answer.status != 200 or answer.content_type.startswith("text/") or not answer.body:
+        what = "a web page" if answer.status == 200 else f"status {answer.status}"
+        raise CatalogError(f"The shop answers with {what} instead of this picture; upload it to the shop again.")
+    web.keep(photo.location, answer, slot=slot, version=photo.version, suffix_of=suffix_of)
+    return answer.body
 
 
 def crawl(

@@ -1,7 +1,7 @@
 """Where a catalogue comes from: `open_source(location)` -> a `Source` that lists products and reads their pictures.
 
-A source is a shop's web address (`shop.py`) or a folder, in one of three forms. File names are relative to the folder
-and stay inside it.
+A source is a shop's web address (`shop.py`) or a folder in one of three forms, of which the first that is there counts;
+several spreadsheets are refused. File names are relative to the folder and stay inside it.
 
 `catalog.json`: only `sku` is required; everything not named here is ignored.
 
@@ -15,13 +15,17 @@ and stay inside it.
 An image's `variant` is the colour it shows; leave it out where the picture stands for the product itself. Where two or
 more colours of `variants` have pictures, each colour becomes a product of its own with its own reel.
 
-`catalog.csv`: UTF-8, a header row with the same names, `pictures` for the files; several values in one cell (`tags`,
-`collections`, `pictures`) are separated by `|`; cells by commas, semicolons or tabs.
+A spreadsheet (`catalog.csv`, or the one `.csv`, `.tsv` or `.xml` there is): a list with one row a product whose columns
+have the names above, or others that `columns.py` knows, and `pictures` for the files; an export of Shopify's or
+WooCommerce's products; a Google Merchant feed. Several values in one cell are separated by `|`.
 
     sku,title,description,product_type,colour,vendor,tags,price,currency,collections,pictures
     TEE-1,Linen tee,Soft linen.,T-shirt,white,Acme,linen|summer,54.00,EUR,Summer,images/1.jpg|images/2.jpg
 
-Neither: each folder with pictures is a product named by its folder, its pictures in the order of their names. The
+A picture that is named without a folder, or by its web address, is the one file of that name in the folder, where there
+is one and no other picture of the listing has that name; else an address is fetched.
+
+None of them: each folder with pictures is a product named by its folder, its pictures in the order of their names. The
 folders that it lies in are its collections (`Summer/Towel/1.jpg` is the product Towel of the collection Summer). A
 folder whose name says only that it holds pictures (`images`) is no product. Where no folder holds pictures, those in
 the catalogue's own folder are one product. Hidden files and what archives leave behind (`__MACOSX`) are not looked at.
@@ -34,21 +38,27 @@ What doesn't belong here: decoding pictures (`build.py`), storefront pages (`sto
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
-from reel_pipeline.catalog.folders import list_folders
-from reel_pipeline.catalog.listing import Listing, list_csv, list_json
+from reel_pipeline.catalog.columns import sku_column
+from reel_pipeline.catalog.exports import KNOWN_COLUMNS, reader_of
+from reel_pipeline.catalog.folders import LISTING_SUFFIXES, WORKBOOK_SUFFIXES, list_folders, pictures_below
+from reel_pipeline.catalog.listing import Listing, list_json, list_table
 from reel_pipeline.catalog.partitions import keyed_looks
-from reel_pipeline.catalog.shop import ShopSource
+from reel_pipeline.catalog.shop import ShopSource, fetched_photo
+from reel_pipeline.catalog.tables import Table, feed_of, table_of
 from reel_pipeline.catalog.web import Web
-from reel_pipeline.errors import CatalogError
+from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.media.photo import HEAD_BYTES, MAX_BYTES, refusal_of
-from reel_pipeline.records import CatalogSnapshot, ItemError, PhotoSource
+from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource
 from reel_pipeline.store import Store
 
 MAX_LISTING_BYTES = 128 * 2**20
+LISTINGS = ("catalog.json", "catalog.csv", "catalog.tsv", "catalog.txt", "catalog.xml")
+"""The first of these that is there is the listing, whatever else there is."""
 
 
 class Source(Protocol):
@@ -60,28 +70,36 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """A folder with catalog.json, catalog.csv or sub-folders of pictures (see the module's docstring)."""
+    """A folder with a listing or sub-folders of pictures (see the module's docstring); `web` fetches other pictures."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, web: Web | None = None) -> None:
         self.root = root.resolve()
+        self.web = web
 
     def snapshot(self) -> CatalogSnapshot:
-        listing, kind = self._listing()
-        looks, twice = keyed_looks(listing.entries)
+        path = _listing_file(self.root)
+        listing = _read(path) if path else list_folders(self.root)
+        looks, twice = keyed_looks(self._with_files(listing.entries))
         entries = tuple(
             look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
         )
         pictures = dict.fromkeys(photo.location for look in entries for photo in look.photos if photo.content_sha256)
         refused = (ItemError(item=name, error=why) for name in pictures if (why := self._refusal(name)))
         return CatalogSnapshot(
-            source=kind,
+            source=path.name if path else "folders",
             entries=entries,
             errors=(*listing.unreached, *listing.errors, *twice, *refused),
             unread=tuple(listing.unread),
+            ignored_columns=listing.ignored,
             complete=not listing.unreached,
         )
 
     def read_photo(self, photo: PhotoSource) -> bytes:
+        if "://" in photo.location and self.web:
+            try:
+                return fetched_photo(self.web, photo)
+            except SourceUnavailable as error:
+                raise SourceUnavailable(f"{error} Or copy {_file_name(photo.location)} into the folder.") from None
         path = self._inside(photo.location)
         if path.stat().st_size > MAX_BYTES:
             raise CatalogError(f"{photo.location} is larger than {MAX_BYTES >> 20} MB; export a smaller picture.")
@@ -90,14 +108,33 @@ class FolderSource:
             raise CatalogError(f"{photo.location} was changed after the catalogue was read; sync the catalogue again.")
         return data
 
-    def _listing(self) -> tuple[Listing, str]:
-        for name, read in (("catalog.json", list_json), ("catalog.csv", list_csv)):
-            path = self.root / name
-            if path.is_file():
-                if path.stat().st_size > MAX_LISTING_BYTES:
-                    raise CatalogError(f"{name} is larger than {MAX_LISTING_BYTES >> 20} MB; split the catalogue.")
-                return read(path.read_bytes()), name
-        return list_folders(self.root), "folders"
+    def _with_files(self, entries: list[CatalogEntry]) -> Iterator[CatalogEntry]:
+        """The entries with the files of pictures that are named without their folder, or by an address on the web."""
+        named = {photo.location for entry in entries for photo in entry.photos}
+        loose = [place for place in named if self._is_loose(place)]
+        wanted, there = _by_name(loose), _by_name(pictures_below(self.root) if loose else ())
+        file_of = {
+            place: next(iter(there[name]))
+            for name, places in wanted.items()
+            for place in places
+            if len({place.partition("?")[0] for place in places}) == len(there.get(name, ())) == 1
+        }
+        for entry in entries:
+            photos = (
+                photo.model_copy(update={"location": file_of.get(photo.location, photo.location)})
+                for photo in entry.photos
+            )
+            yield entry.model_copy(update={"photos": tuple(photos)})
+
+    def _is_loose(self, place: str) -> bool:
+        """It is no path in the folder: an address, a shop's path from its root, a name whose file may lie elsewhere."""
+        if "/" in place and "://" not in place and not place.startswith("/"):
+            return False
+        try:
+            self._inside(place)
+        except CatalogError:
+            return True
+        return False
 
     def _hashed(self, photo: PhotoSource) -> PhotoSource:
         """With the hash of its bytes, or without one where no readable file lies there: its gallery then says why."""
@@ -138,7 +175,65 @@ def open_source(location: str, store: Store, private_hosts: Collection[str] = ()
     root = Path(location).expanduser()
     if not root.is_dir():
         raise CatalogError(
-            f"{location} is no folder; name one that holds catalog.json, catalog.csv or pictures, or a shop's address "
-            "such as https://shop.example/."
+            f"{location} is no folder; name one that holds catalog.json, catalog.csv, an export or pictures, or a "
+            "shop's address such as https://shop.example/."
         )
-    return FolderSource(root)
+    return FolderSource(root, Web(store, private_hosts))
+
+
+def _listing_file(root: Path) -> Path | None:
+    """The file that lists the products; None where there is none. Raises `CatalogError` where it is not clear which."""
+    files = [path for path in sorted(root.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    by_name = {path.name.casefold(): path for path in files}
+    if documented := [by_name[name] for name in LISTINGS if name in by_name]:
+        return documented[0]
+    found = [path for path in files if path.suffix.lower() in LISTING_SUFFIXES or _lists_products(path)]
+    workbooks = [path.name for path in files if path.suffix.lower() in WORKBOOK_SUFFIXES]
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise CatalogError(f"Which of {names} lists the products is not clear; keep one, or call it catalog.csv.")
+    if workbooks and not found:
+        raise CatalogError(f"{workbooks[0]} can't be read; save its sheet of products as catalog.csv beside it.")
+    return found[0] if found else None
+
+
+def _lists_products(path: Path) -> bool:
+    """Text and JSON files are of all kinds; the others of `LISTING_SUFFIXES` are the listing or refused."""
+    try:
+        if path.suffix.lower() == ".txt":
+            table = _table(path)
+            return bool(reader_of(table) or (sku_column(table) and len(table.columns) > 1))
+        return path.suffix.lower() == ".json" and bool(_read(path))
+    except CatalogError:
+        return False
+
+
+def _read(path: Path) -> Listing:
+    return list_json(_bytes(path), path.name) if path.suffix.lower() == ".json" else list_table(_table(path))
+
+
+def _table(path: Path) -> Table:
+    data = _bytes(path)
+    return feed_of(data, path.name) if path.suffix.lower() == ".xml" else table_of(data, path.name, KNOWN_COLUMNS)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_LISTING_BYTES:
+        raise CatalogError(f"{path.name} is larger than {MAX_LISTING_BYTES >> 20} MB; split the catalogue.")
+    return path.read_bytes()
+
+
+def _by_name(places: Iterable[str]) -> dict[str, set[str]]:
+    """The places of pictures by the file's name alone."""
+    found: dict[str, set[str]] = {}
+    for place in places:
+        found.setdefault(_file_name(place).casefold(), set()).add(place)
+    return found
+
+
+def _file_name(place: str) -> str:
+    try:
+        path = unquote(urlsplit(place).path) if "://" in place else place
+    except ValueError:
+        path = place
+    return path.rsplit("/", 1)[-1]
