@@ -11,6 +11,7 @@ import urllib.request
 
 import dagster as dg
 
+from reel_pipeline.defs import retakes
 from reel_pipeline.defs.flow import Flow, Look
 from reel_pipeline.defs.report import State, report
 from reel_pipeline.errors import ReelError
@@ -59,25 +60,24 @@ def alerts(context: dg.SensorEvaluationContext, flow: dg.ResourceParam[Flow]) ->
     withdrawn = {record.partition for record in taken_down if record.id > cursor["withdrawal"] and record.partition}
     for partition in sorted(ended.keys() | withdrawn):
         run = ended.get(partition)
-        died = run is not None and run.status is not dg.DagsterRunStatus.SUCCESS and not _is_retried(run)
-        _tell(flow, partition, alert_about(flow, partition, died=died))
+        died = run is not None and run.status is not dg.DagsterRunStatus.SUCCESS and not is_retried(run)
+        tell(flow, partition, alert_about(flow, partition, died=died))
     return dg.SensorResult(cursor=json.dumps(latest))
 
 
-def _is_retried(run: dg.DagsterRun) -> bool:
+def is_retried(run: dg.DagsterRun) -> bool:
     return run.tags.get("dagster/will_retry") == "true"
 
 
-def alert_about(flow: Flow, partition: str, *, died: bool) -> Alert | None:
+def alert_about(flow: Flow, partition: str, *, died: bool, given_up: bool = False) -> Alert | None:
     """What a person should be told of a product as it is now; None when it needs nobody, or goes on by itself.
 
-    `died`: its last run failed and is not run again.
+    `died`: its last run failed and is not run again. `given_up`: nor is its retake requested again.
     """
     look = Look(flow)
     product = report(look, partition)
     mirrored: MirroredAsset | None = look.record("mirrored_asset", partition)
-    budget = look.finding("retry_budget", partition)
-    if product.state is State.PUBLISHED or (budget and budget.measured.get("next_attempt")):
+    if product.state is State.PUBLISHED or (not given_up and retakes.is_under_way(flow, partition)):
         return None
     kind, reason = KINDS[product.state], next(iter(product.reasons), "no reason is known")
     if mirrored and mirrored.withdrawn:
@@ -88,8 +88,10 @@ def alert_about(flow: Flow, partition: str, *, died: bool) -> Alert | None:
     return Alert(kind=kind, sku=product.sku, reason=reason, link=link, text=f"{product.sku}: {kind}. {reason} {link}")
 
 
-def _tell(flow: Flow, partition: str, alert: Alert | None) -> None:
+def tell(flow: Flow, partition: str, alert: Alert | None) -> None:
     """Post an alert that was not the last one told of this product; being well again is no alert, but is remembered."""
+    if not flow.settings.alerts_url:
+        return
     if alert is None:
         flow.store.delete_note(TOLD, partition, "last")
     elif flow.store.load_note(TOLD, partition, "last", Alert) != alert:

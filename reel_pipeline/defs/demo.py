@@ -16,6 +16,7 @@ from typing import Any
 import dagster as dg
 from tqdm import tqdm
 
+from reel_pipeline.defs import retakes
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
@@ -114,18 +115,10 @@ def watch(instance: dg.DagsterInstance, flow: Flow, groups: dict[tuple[str, ...]
             done.refresh()
             made.refresh()
             active = instance.get_runs_count(dg.RunsFilter(statuses=ACTIVE))
-            if len(ended) >= total and not active and not _retake_pending(flow, groups):
+            retaken = (p for members in groups.values() for p in members if retakes.is_under_way(flow, p))
+            if len(ended) >= total and not active and not any(retaken):
                 return
             time.sleep(1)
-
-
-def _retake_pending(flow: Flow, groups: dict[tuple[str, ...], list[str]]) -> bool:
-    """Whether a check has asked for an attempt that the sensor has not begun yet."""
-    for partition in (partition for members in groups.values() for partition in members):
-        finding = flow.finding("retry_budget", partition)
-        if finding and finding.measured.get("next_attempt", 0) > flow.attempts(partition).attempt:
-            return True
-    return False
 
 
 def start(running: ExitStack, command: list[str], logs: object) -> None:

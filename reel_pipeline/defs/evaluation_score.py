@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from reel_pipeline.defs import retry
+from reel_pipeline.defs import retakes, retry
 from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.guard import VERDICTS
 from reel_pipeline.defs.learning import adopted_gates, remember_shown
@@ -19,6 +19,7 @@ from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
 from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
     EvaluationScore,
+    Finding,
     Judgement,
     Photo,
     ProductGallery,
@@ -26,6 +27,7 @@ from reel_pipeline.records import (
     ReelEdition,
     RenderedStill,
     ShotPlan,
+    Verdict,
 )
 
 
@@ -52,6 +54,8 @@ def evaluation_score(
         for name, edition in reel.editions.items():
             judged = judge(edition.video, edition.cut_list, photos, engine, flow.store, artworks)
             editions[name] = _heard(flow, judged, edition, photos)
+        if Verdict.REJECT in {judgement.verdict for judgement in editions.values()}:
+            retakes.ask(flow, context.partition_key)
         for name, judgement in editions.items():
             flow.store.save_note(VERDICTS, context.partition_key, judgement.video_sha256, judgement)
             remember_shown(flow, context.partition_key, name, reel, judgement)
@@ -170,9 +174,11 @@ def retry_budget(
     shot_plan: ShotPlan,
     rendered_still: RenderedStill,
 ) -> dg.AssetCheckResult:
-    return flow.check(
-        context,
-        "retry_budget",
-        {"evaluation_score": evaluation_score, "shot_plan": shot_plan, "rendered_still": rendered_still},
-        lambda: retry.budget(flow, context.partition_key, shot_plan, rendered_still, evaluation_score),
-    )
+    def find() -> Finding:
+        finding = retry.budget(flow, context.partition_key, shot_plan, rendered_still, evaluation_score)
+        if finding.measured["next_attempt"]:
+            retakes.ask(flow, context.partition_key)
+        return finding
+
+    inputs = {"evaluation_score": evaluation_score, "shot_plan": shot_plan, "rendered_still": rendered_still}
+    return flow.check(context, "retry_budget", inputs, find)

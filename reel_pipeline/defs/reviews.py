@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from reel_pipeline.defs import retry
+from reel_pipeline.defs import retakes, retry
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, VERDICTS
 from reel_pipeline.defs.learning import due_spot_checks
@@ -53,6 +53,8 @@ def decide(
         raise PublishRefused(f"{partition} has no reel yet; run it first.")
     sha256 = reel.editions[MAIN_EDITION].video.sha256
     review = _review(sha256, approved, reason, shots, faults, platform)
+    if not approved:
+        retakes.ask(flow, partition)
     flow.store.save_note(REVIEWS, partition, sha256, review)
     if not approved:
         withdraw_untrue(flow, instance, [partition])
@@ -133,6 +135,7 @@ def _ask_for_a_retake(flow: Flow, instance: dg.DagsterInstance, partition: str) 
     finding = retry.budget(flow, partition, inputs["shot_plan"], inputs["rendered_still"], inputs["evaluation_score"])
     result = CheckResult(asset=row.asset, check=row.name, subject_sha256=row.subject(inputs), finding=finding)
     flow.store.save_check(partition, result)
+    retakes.ask(flow, partition)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(row.asset),

@@ -10,8 +10,8 @@ import pytest
 
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs import automation
-from reel_pipeline.defs.automation import gallery_changed, new_skus, retake_rejected
-from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
+from reel_pipeline.defs.automation import gallery_changed, new_skus
+from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.table import SKU_ASSETS
 from reel_pipeline.records import Blob
@@ -86,27 +86,6 @@ def test_a_new_product_is_requested_by_the_schedule_and_a_known_one_is_not(made:
     context = dg.build_schedule_context(instance=open_instance(made.settings), resources={"flow": flow})
     requested = [tick.partition_key for tick in new_skus(context) if isinstance(tick, dg.RunRequest)]
     assert requested == ["NEW-4"]
-
-
-def test_a_verdict_that_asks_for_a_retake_is_requested_once(made: Workspace) -> None:
-    instance = open_instance(made.settings)
-    evaluation = dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey("evaluation_score"),
-        check_name="retry_budget",
-        passed=True,
-        metadata={"next_attempt": dg.MetadataValue.float(1.0)},
-        partition="TEA-1",
-    )
-    first = retake_rejected(dg.build_sensor_context(instance=instance))
-    assert isinstance(first, dg.SensorResult)
-    assert not first.run_requests
-    instance.report_runless_asset_event(evaluation)
-    second = retake_rejected(dg.build_sensor_context(instance=instance, cursor=first.cursor))
-    assert isinstance(second, dg.SensorResult)
-    assert [(r.partition_key, r.tags[ATTEMPT_TAG]) for r in second.run_requests or ()] == [("TEA-1", "1")]
-    third = retake_rejected(dg.build_sensor_context(instance=instance, cursor=second.cursor))
-    assert isinstance(third, dg.SensorResult)
-    assert not third.run_requests
 
 
 def test_a_collection_backfill_groups_products_by_what_is_stale(made: Workspace, tmp_path: Path) -> None:

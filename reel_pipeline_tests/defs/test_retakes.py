@@ -8,21 +8,25 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from numpy.typing import NDArray
 
 from reel_pipeline.clips.engines import KeyframeLayers
 from reel_pipeline.clips.engines.warp import Warp
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about
-from reel_pipeline.defs.automation import retake_rejected
-from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.automation import TRIES, retake_rejected
+from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
+from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.media.video import Planes
 from reel_pipeline.records import CutList, ItemError, Verdict
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
+from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_operations import public
+from reel_pipeline_tests.defs.test_staleness import repaint_photo
 from reel_pipeline_tests.drawing import draw_products
 
 SKUS = ("FLAKY", "HOPELESS", "UNSURE", "GOOD")
@@ -43,6 +47,7 @@ class ScriptedJudge:
     def __init__(self) -> None:
         self.sku_of: dict[str, str] = {}
         self.asked: dict[str, list[str]] = {sku: [] for sku in SKUS}
+        self.meanwhile: Callable[[str], object] = lambda sku: None
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport()
@@ -56,6 +61,7 @@ class ScriptedJudge:
         artworks: Sequence[Passport] = (),
     ) -> Opinion:
         sku = self.sku_of[hashlib.sha256(photos[0].tobytes()).hexdigest()]
+        self.meanwhile(sku)
         verdict = SCRIPT[sku][len(self.asked[sku])]
         self.asked[sku].append(hashlib.sha256(video.read_bytes()).hexdigest())
         charge = Charge("warped_logo", 2.0, 1.0, 0.5, (10, 10, 50, 50), shot=FAULTED_SHOT)
@@ -81,6 +87,13 @@ class CountingEngine(Warp):
         return super().frames(layers, windows, near)
 
 
+def retakes_requested(flow: Flow) -> list[dg.RunRequest]:
+    context = dg.build_sensor_context(instance=open_instance(flow.settings), resources={"flow": flow})
+    result = retake_rejected(context)
+    assert isinstance(result, dg.SensorResult)
+    return list(result.run_requests or ())
+
+
 @pytest.fixture
 def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
     draw_products(tmp_path / "source", SKUS, photos=2)
@@ -93,6 +106,7 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge, engine = ScriptedJudge(), CountingEngine()
+    during_runs: list[dg.RunRequest] = []
     monkeypatch.setattr("reel_pipeline.defs.evaluation_score.open_engine", lambda name, gates: judge)
     monkeypatch.setattr("reel_pipeline.defs.video_clip.open_engine", lambda name: engine)
     instance = open_instance(flow.settings)
@@ -105,14 +119,10 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
         )
         return engine.made["clips"] - before
 
-    def tick(cursor: str | None) -> dg.SensorResult:
-        result = retake_rejected(dg.build_sensor_context(instance=instance, cursor=cursor))
-        assert isinstance(result, dg.SensorResult)
-        return result
-
     launch_sync = defs.resolve_job_def("sync_catalog").execute_in_process(instance=instance, run_config=QUIET)
     assert launch_sync.success
-    cursor = tick(None).cursor
+    assert retakes_requested(flow) == []
+    judge.meanwhile = lambda sku: during_runs.extend(r for r in retakes_requested(flow) if r.partition_key == sku)
     for sku in SKUS:
         defs.resolve_job_def("make_reels").execute_in_process(
             instance=instance, partition_key=sku, run_config=QUIET,
@@ -124,13 +134,13 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     voices = {sku: flow.record("voiceover", sku).editions["main"].packets_sha256 for sku in SKUS}
     made_by_retakes: Counter[str] = Counter()
     attempts: Counter[str] = Counter()
-    while requests := (result := tick(cursor)).run_requests:
-        cursor = result.cursor
+    while requests := retakes_requested(flow):
         for request in requests:
             assert request.partition_key is not None
             made_by_retakes[request.partition_key] += launch("retake", request.partition_key, dict(request.tags))
             attempts[request.partition_key] += 1
 
+    assert not during_runs, "a product whose run has not ended is left alone"
     assert attempts == {"FLAKY": 2, "HOPELESS": 2}
     assert made_by_retakes == {"FLAKY": 2, "HOPELESS": 2}, "one clip an attempt: only the faulted shot is made again"
     assert all(first[sku] == len(flow.record("shot_plan", sku).editions["main"].shots) for sku in SKUS)
@@ -160,3 +170,91 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
         assert alert.kind == kind
     assert alert_about(flow, "FLAKY", died=False) is None
     assert public(workspace) == {"flaky", "good"}
+
+
+def queue(flow: Flow, request: dg.RunRequest) -> dg.DagsterRun:
+    """A real run in the queue, as the daemon makes it of a request."""
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("reel_pipeline"), "__repository__")
+    return open_instance(flow.settings).create_run_for_job(
+        defs.resolve_job_def("retake"),
+        tags={**request.tags, "dagster/partition": str(request.partition_key)},
+        status=dg.DagsterRunStatus.QUEUED,
+        remote_job_origin=RemoteJobOrigin(origin, "retake"),
+    )
+
+
+def execute(flow: Flow, request: dg.RunRequest, assets: Sequence[str] = ()) -> None:
+    done = defs.resolve_job_def("retake").execute_in_process(
+        instance=open_instance(flow.settings), partition_key=request.partition_key, run_config=QUIET,
+        tags=dict(request.tags), asset_selection=[dg.AssetKey(name) for name in assets] or None,
+    )  # fmt: skip
+    assert done.success
+
+
+@pytest.fixture
+def rejected(made: Workspace) -> tuple[Flow, dg.DagsterInstance]:
+    """A made workspace of which a platform has rejected both reels."""
+    flow, instance = Flow(made.settings, made.settings.open_store()), open_instance(made.settings)
+    assert retakes_requested(flow) == [], "a first tick repeats nothing that was done"
+    for sku in ("TEA-1", "BOX-2"):
+        decide(flow, instance, sku, False, "Text is cut off.", platform="Meta")
+    return flow, instance
+
+
+def test_each_rejection_is_requested_once_and_again_only_when_its_run_was_cancelled(
+    rejected: tuple[Flow, dg.DagsterInstance], made: Workspace
+) -> None:
+    flow, instance = rejected
+    requests = retakes_requested(flow)
+    assert [(r.partition_key, r.tags[ATTEMPT_TAG]) for r in requests] == [("BOX-2", "1"), ("TEA-1", "1")]
+    queued = [queue(flow, request) for request in requests]
+    assert retakes_requested(flow) == [], "they are in the queue"
+    for run in queued:
+        instance.report_run_canceled(run)
+    again = retakes_requested(flow)
+    assert {r.partition_key for r in again} == {"TEA-1", "BOX-2"}
+    assert not {r.run_key for r in requests} & {r.run_key for r in again}, "Dagster drops a key that it has seen"
+    with flow.store.lock("BOX-2"):
+        assert [r.partition_key for r in retakes_requested(flow)] == ["TEA-1"], "a command line makes BOX-2"
+    for request in again:
+        execute(flow, request)
+    assert retakes_requested(flow) == []
+    assert {sku: flow.attempts(sku).attempt for sku in ("TEA-1", "BOX-2")} == {"TEA-1": 1, "BOX-2": 1}
+    assert public(made) == {"tea", "box"}
+
+
+def test_a_retake_that_was_cut_short_after_it_had_begun_is_finished_and_no_attempt_is_skipped(
+    rejected: tuple[Flow, dg.DagsterInstance],
+) -> None:
+    flow, _ = rejected
+    _, tea = retakes_requested(flow)
+    execute(flow, tea, assets=["rendered_still"])
+    _, again = retakes_requested(flow)
+    assert (again.partition_key, again.tags[ATTEMPT_TAG]) == ("TEA-1", "1")
+    execute(flow, again)
+    assert [request.partition_key for request in retakes_requested(flow)] == ["BOX-2"]
+    assert flow.attempts("TEA-1").attempt == 1
+    assert flow.record("mirrored_asset", "TEA-1").editions
+
+
+def test_a_retake_that_never_ends_well_is_given_up_and_told(rejected: tuple[Flow, dg.DagsterInstance]) -> None:
+    flow, instance = rejected
+    for _ in range(TRIES):
+        for request in retakes_requested(flow):
+            instance.report_run_canceled(queue(flow, request))
+        assert alert_about(flow, "TEA-1", died=True) is None, "it goes on by itself"
+    assert retakes_requested(flow) == []
+    assert alert_about(flow, "TEA-1", died=True) is not None
+    assert flow.store.objects.list("notes/retakes/") == []
+
+
+def test_a_rejection_that_was_taken_back_or_whose_product_changed_meanwhile_requests_nothing(
+    rejected: tuple[Flow, dg.DagsterInstance], made: Workspace
+) -> None:
+    flow, instance = rejected
+    decide(flow, instance, "BOX-2", True, "It is not.")
+    repaint_photo(made)
+    flow = sync(made)
+    assert retakes_requested(flow) == []
+    [tea] = flow.store.objects.list("notes/retakes/")
+    assert "/tea-1-" in tea, "it is asked about again once its photo was read"
