@@ -25,10 +25,11 @@ COLUMNS = {
     "|preço",
     "currency": "currency|currency code|währung|devise|moneda|valuta|moeda",
     "collections": "collections|collection|kollektion|collezione|colección|coleção|collectie",
-    "in_stock": "in stock",
+    "in_stock": "in stock|availability|available",
     "pictures": "pictures|picture|images|image|image url|image urls|image link|image src|main image|featured image"
     "|product image|product image url|picture url|photo|photos|photo url|additional image link|additional images"
-    "|image file|image files|filename|bild|bilder|bildlink|foto|fotos|imagen|imágenes|immagine|immagini|afbeelding",
+    "|image file|image files|base image|hosted image urls"
+    "|filename|bild|bilder|bildlink|foto|fotos|imagen|imágenes|immagine|immagini|afbeelding",
 }
 """Field of `catalog.json` -> what its column may be called (as `column_key` has it), the best name first."""
 NAMES = {field: tuple(names.split("|")) for field, names in COLUMNS.items()}
@@ -37,41 +38,27 @@ MAIN_FIELDS = ("title", "description", "pictures")
 TEXT_FIELDS = ("title", "description", "product_type", "colour", "vendor", "currency", "in_stock")
 NUMBERED_PICTURE = re.compile(r"(?:image|picture|photo|bild|foto|img)(?: url| link| src)? ?\d{1,2}(?: url)?")
 WITHOUT_USE = frozenset(
-    [
-        "size",
-        "barcode",
-        "ean",
-        "gtin",
-        "upc",
-        "mpn",
-        "isbn",
-        "weight",
-        "quantity",
-        "qty",
-        "stock",
-        "inventory",
-        "cost",
-        "url",
-        "link",
-        "notes",
-        "status",
-        "published",
-        "condition",
-        "availability",
-        "sale price",
-        "compare at price",
-        "item group id",
-        "image alt text",
-        "image position",
-        "position",
-    ]
+    {"size", "barcode", "ean", "gtin", "upc", "mpn", "isbn", "weight", "quantity", "qty", "stock", "inventory", "cost"}
+    | {"url", "link", "notes", "status", "published", "condition", "sale price", "compare at price", "item group id"}
+    | {"image alt text", "image position", "position"}
 )
 """Columns that nobody misses in a reel; all others that are not read are named."""
+_LOST = re.compile(r"#(?:N/A|NV|REF!|BEZUG!|NAME\?|VALUE!|WERT!|VALEUR!|DIV/0!|NUM!|ZAHL!|NULL!)")
+_ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)
 _BETWEEN_FILES = re.compile(
     r"\s*[|\n]\s*|\s*[,;]\s*(?=https?://)"
     r"|(?<=\.(?:jpg|png|gif|bmp|tif))\s*[,;]\s*|(?<=\.(?:jpeg|webp|avif|tiff|heic|jfif))\s*[,;]\s*",
     re.IGNORECASE,
 )
+
+
+def fault_of(row: Row) -> str | None:
+    """What is wrong with the row's cells, whatever kind of table it is in."""
+    if row.is_shifted:
+        return "The row has more cells than the header row; put cells that hold separators in quotes."
+    lost = next((text for _, text in row.cells if _LOST.fullmatch(text)), "")
+    lost = lost or next((text for text in row.texts(*NAMES["sku"]) if _ROUNDED.fullmatch(text)), "")
+    return f"A cell holds {lost}, where the spreadsheet lost what was there; type it again, as text." if lost else None
 
 
 def sku_column(table: Table) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reel_pipeline.catalog.columns import KNOWN, files_in, listed_product, sku_column, values_in
+from reel_pipeline.catalog.columns import KNOWN, fault_of, files_in, listed_product, sku_column, values_in
 from reel_pipeline.catalog.shopify import NO_OPTION, as_listed
 from reel_pipeline.catalog.tables import Row, Table
 from reel_pipeline.catalog.text import plain_line
@@ -43,10 +43,9 @@ def products_of(table: Table) -> Products:
             "or take the file out of the folder if it lists no products."
         )
     for row in table.rows:
-        if row.is_shifted:
-            what = "The row has more cells than the header row; put cells that hold separators in quotes."
-            yield BrokenRow(row, what)
-    rows = [row for row in table.rows if not row.is_shifted]
+        if fault := fault_of(row):
+            yield BrokenRow(row, fault)
+    rows = [row for row in table.rows if not fault_of(row)]
     yield from read(rows) if read else (listed_product(row, sku_column(table)) for row in rows)
 
 

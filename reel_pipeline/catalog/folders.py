@@ -18,14 +18,14 @@ PICTURE_SUFFIXES = frozenset(
     | {".hif", ".jxl", ".jp2", ".svg", ".psd", ".tga", ".eps", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"}
 )
 """What is meant as a picture, readable or not: what it holds decides, and its error names the rest."""
-LISTING_SUFFIXES = frozenset({".csv", ".tsv", ".xml"})
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
+SPREADSHEET_SUFFIXES = WORKBOOK_SUFFIXES | {".csv", ".tsv"}
 OTHER_THINGS = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information"})
 """Folders that archives, servers and systems leave behind."""
 NO_PRODUCT_NAMES = frozenset(
     {"image", "images", "img", "imgs", "photo", "photos", "picture", "pictures", "pics", "media", "assets", "uploads"}
     | {"products", "files", "dcim", "raw", "original", "originals", "export", "new folder", "untitled folder", "bilder"}
-    | {"fotos", "foto", "imagenes", "imágenes", "immagini", "afbeeldingen", "imagens", "front", "back", "side", "top"}
+    | {"fotos", "foto", "imagenes", "imágenes", "immagini", "afbeeldingen", "imagens", "front", "back", "side"}
     | {"detail", "details"}
 )
 """Of a folder: how pictures are kept, or which side they show. A product needs a name of its own."""
@@ -52,7 +52,7 @@ def list_folders(root: Path) -> Listing:
         listing.entries.append(_folder_entry(root.name, [path.name for path in loose], ()))
     if not (listing.entries or listing.unreached):
         raise CatalogError(
-            "The folder holds no catalog.json, no catalog.csv, no shop's export and no pictures; add one."
+            "The folder holds no catalog.json, no catalog.csv, no shop's export and no picture; add one."
         )
     return listing
 
@@ -70,42 +70,42 @@ def _walk(listing: Listing, root: Path, folder: Path, above: tuple[str, ...]) ->
     """List what lies in `folder` and below it; `above` are the names of the folders between it and the root."""
     place = folder.relative_to(root).as_posix()
     try:
-        place.encode()
-        pictures, inner = _pictures(folder), list(_folders(folder))
-    except UnicodeEncodeError:
-        listing.leave_out(place, "Rename the folder in plain letters.", (), place)
-        return
+        if (folder / "brand.toml").is_file():
+            return
+        if fault := _why_no_product(folder, place, above):
+            _leave_out(listing, place, folder, fault)
+            return
+        if not (pictures := _pictures(folder)):
+            for path in _folders(folder):
+                _walk(listing, root, path, (*above, folder.name))
+            return
+        listing.entries.append(_folder_entry(folder.name, [f"{place}/{picture.name}" for picture in pictures], above))
+        for path in _folders(folder):
+            if any(True for _ in pictures_below(path)):
+                fault = f"It lies in {folder.name}, which holds pictures itself; move its pictures there, or it out."
+                _leave_out(listing, f"{place}/{path.name}", path, fault)
     except OSError as error:
         listing.unreached.append(ItemError(item=place, error=f"The folder can't be read ({error.strerror}); open it."))
-        return
-    spreadsheets = [
-        path.name for path in _sorted(folder) if path.suffix.lower() in LISTING_SUFFIXES | WORKBOOK_SUFFIXES
-    ]
-    if spreadsheets:
-        what = (
-            f"The folder {place} holds {spreadsheets[0]}; name that folder as the source, or take the file out of it."
-        )
-        listing.leave_out(place, what, (folder.name, *above), place)
-        return
-    if pictures and _names_no_product(folder):
-        listing.leave_out(place, NEEDS_A_NAME.format(name=place), (folder.name, *above), place)
-    elif pictures:
-        names = [f"{place}/{picture.name}" for picture in pictures]
-        listing.entries.append(_folder_entry(folder.name, names, above))
-    for path in inner:
-        if pictures or len(above) == MAX_DEPTH or path.is_symlink():
-            _leave_out_below(listing, root, path)
-        else:
-            _walk(listing, root, path, (*above, folder.name))
 
 
-def _leave_out_below(listing: Listing, root: Path, folder: Path) -> None:
-    place = folder.relative_to(root).as_posix()
-    error = (
-        "This folder lies in a product's own folder, is a link, or lies too deep; move its pictures into the product's "
-        "folder, or the folder itself beside it."
-    )
-    listing.leave_out(place, error, (folder.name,), place)
+def _leave_out(listing: Listing, place: str, folder: Path, fault: str) -> None:
+    """Each folder in it may be a product that was listed from where it lay before."""
+    inner = () if folder.is_symlink() else (path.name for path in folder.rglob("*") if path.is_dir())
+    listing.leave_out(place, fault, (folder.name, *inner), place)
+
+
+def _why_no_product(folder: Path, place: str, above: tuple[str, ...]) -> str | None:
+    """Why what the folder holds is not listed, in a sentence; None where nothing is wrong with it."""
+    if any("\ud800" <= char <= "\udfff" for char in place):
+        return "Rename the folder in plain letters."
+    if folder.is_symlink():
+        return f"The folder {place} is a link to another one; put that folder itself here."
+    if len(above) > MAX_DEPTH:
+        return f"The folder {place} lies too deep; move it up."
+    sheet = next((path.name for path in _sorted(folder) if path.suffix.lower() in SPREADSHEET_SUFFIXES), "")
+    if sheet:
+        return f"The folder {place} holds {sheet}; name that folder as the source, or take the file out of it."
+    return NEEDS_A_NAME.format(name=place) if _names_no_product(folder) and _pictures(folder) else None
 
 
 def _folder_entry(name: str, pictures: list[str], collections: tuple[str, ...]) -> CatalogEntry:
@@ -119,11 +119,8 @@ def _names_no_product(folder: Path) -> bool:
     return folder.name.casefold().strip() in NO_PRODUCT_NAMES
 
 
-def _folders(folder: Path) -> Iterator[Path]:
-    """The folders in it that may hold products; one that holds brand.toml is the brand's."""
-    for path in _sorted(folder):
-        if path.is_dir() and path.name.casefold() not in OTHER_THINGS and not (path / "brand.toml").is_file():
-            yield path
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in _sorted(folder) if path.is_dir() and path.name.casefold() not in OTHER_THINGS]
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -143,7 +140,7 @@ def _is_picture(path: Path) -> bool:
 
 def _sorted(folder: Path) -> list[Path]:
     """What is not hidden, by name with numbers in counting order: 2.jpg before 10.jpg."""
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    visible = (path for path in folder.iterdir() if not path.name.startswith((".", "~$")))  # ~$: what Excel has open
     return sorted(visible, key=_counting_order)
 
 

@@ -5,6 +5,7 @@ A broken item becomes an `ItemError` and the rest goes on. Only the documented f
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ class Listing:
     unreached: list[ItemError] = field(default_factory=list)
     unread: list[UnreadItem] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
+    _alike: Counter[str] = field(default_factory=Counter)
 
     def add(self, number: int, item: object) -> None:
         """List one product; a broken one is noted under its SKU, or its place in the list."""
@@ -48,7 +50,10 @@ class Listing:
         """Note an item that is there and can't be read; `skus` are those that it has, as far as they are known."""
         self.errors.append(ItemError(item=_visible_name(name), error=error))
         mark = hashlib.sha256(repr(item).encode("utf-8", "backslashreplace")).hexdigest()
-        self.unread.append(UnreadItem(skus=tuple(skus), mark=mark))
+        self._alike[mark] += 1
+        mark = hashlib.sha256(f"{mark} {self._alike[mark]}".encode()).hexdigest()
+        known = tuple(sku.encode("utf-8", "replace").decode() for sku in skus)
+        self.unread.append(UnreadItem(skus=known, mark=mark))
 
 
 def list_json(data: bytes, name: str) -> Listing:
@@ -139,7 +144,8 @@ def _variant(item: Mapping[Any, object], number: int) -> Variant:
 def _is_in_stock(item: Mapping[Any, object], number: int) -> bool:
     """What is not said to be sold out is in stock."""
     value = item.get("in_stock")
-    return value is not False and str(value).strip().lower() not in ("false", "no", "0")
+    said = str(value).strip().lower().replace("_", " ")
+    return value is not False and said not in ("false", "no", "0", "out of stock", "sold out")
 
 
 def _text(item: Mapping[Any, object], name: str) -> str:
@@ -179,7 +185,7 @@ def _skus(item: object) -> Iterator[str]:
     for part in (item, *(variants if isinstance(variants, list) else ())):
         sku = part.get("sku") if isinstance(part, Mapping) else None
         if isinstance(sku, str | int) and not isinstance(sku, bool) and _visible_name(str(sku)):
-            yield str(sku).encode("utf-8", "replace").decode()
+            yield str(sku)
 
 
 def _objects(item: Mapping[Any, object], name: str, make: Callable[[Mapping[Any, object], int], T]) -> Iterator[T]:

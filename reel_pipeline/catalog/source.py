@@ -45,7 +45,7 @@ from urllib.parse import unquote, urlsplit
 
 from reel_pipeline.catalog.columns import sku_column
 from reel_pipeline.catalog.exports import KNOWN_COLUMNS, reader_of
-from reel_pipeline.catalog.folders import LISTING_SUFFIXES, WORKBOOK_SUFFIXES, list_folders, pictures_below
+from reel_pipeline.catalog.folders import WORKBOOK_SUFFIXES, list_folders, pictures_below
 from reel_pipeline.catalog.listing import Listing, list_json, list_table
 from reel_pipeline.catalog.partitions import keyed_looks
 from reel_pipeline.catalog.shop import ShopSource, fetched_photo
@@ -57,6 +57,7 @@ from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, Phot
 from reel_pipeline.store import Store
 
 MAX_LISTING_BYTES = 128 * 2**20
+LISTING_SUFFIXES = frozenset({".csv", ".tsv", ".xml"})
 LISTINGS = ("catalog.json", "catalog.csv", "catalog.tsv", "catalog.txt", "catalog.xml")
 """The first of these that is there is the listing, whatever else there is."""
 
@@ -77,8 +78,11 @@ class FolderSource:
         self.web = web
 
     def snapshot(self) -> CatalogSnapshot:
-        path = _listing_file(self.root)
-        listing = _read(path) if path else list_folders(self.root)
+        try:
+            path = _listing_file(self.root)
+            listing = _read(path) if path else list_folders(self.root)
+        except OSError as error:
+            raise CatalogError(f"{self.root} can't be read ({error.strerror}); let this user read it.") from None
         looks, twice = keyed_looks(self._with_files(listing.entries))
         entries = tuple(
             look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
@@ -183,7 +187,7 @@ def open_source(location: str, store: Store, private_hosts: Collection[str] = ()
 
 def _listing_file(root: Path) -> Path | None:
     """The file that lists the products; None where there is none. Raises `CatalogError` where it is not clear which."""
-    files = [path for path in sorted(root.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    files = [path for path in sorted(root.iterdir()) if path.is_file() and not path.name.startswith((".", "~$"))]
     by_name = {path.name.casefold(): path for path in files}
     if documented := [by_name[name] for name in LISTINGS if name in by_name]:
         return documented[0]

@@ -20,9 +20,10 @@ from reel_pipeline.errors import CatalogError
 SEPARATORS = ",;\t"
 ENTRY_TAGS = frozenset({"item", "entry"})
 _NOT_WESTERN = re.compile(
-    r"[À-ÖØ-öø-ÿŒœŠšŽžŸ]{4}|[a-zà-ÿ][ŽŠŸˆƒ]|[A-Za-z][ŽŠŸˆƒ‡‰‹§][a-z]|[A-Za-zÀ-ÿ][¿³¹¼½¾¢£¤¥¦¨©«¬®¯±²µ¶¸][A-Za-zÀ-ÿ]"
+    r"[À-ÖØ-öø-ÿŒœŠšŽžŸ]{3}|[a-zà-ÿ][ŽŠŸˆƒ]|[A-Za-z][ŽŠŸˆƒ‡‰‹§][a-z]|[A-Za-zÀ-ÿ][¿³¹¼½¾¢£¤¥¦¨«¬¯±²µ¶¸][A-Za-zÀ-ÿ]"
+    r"|[ÂÃ][€‚ƒ„†‡ˆ‰Š‹Œ•˜™š›œžŸ¡-¿]|â€"
 )
-"""What stands in text of another old character set when it is read as Windows-1252."""
+"""What stands in text of another character set, UTF-8 with a broken letter too, when it is read as Windows-1252."""
 
 csv.field_size_limit(2**31 - 1)  # a file's own size is limited; shops paste whole pictures into descriptions
 

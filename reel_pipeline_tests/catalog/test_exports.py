@@ -295,6 +295,14 @@ def test_columns_that_are_not_understood_are_named(tmp_path: Path) -> None:
     assert "Lagerort" in finding.sentence
 
 
+@pytest.mark.parametrize("row", ["S1,#REF!", "1.23457E+11,Soap", "S1,Soap,big"])
+def test_a_row_that_a_spreadsheet_broke_fails_alone(tmp_path: Path, row: str) -> None:
+    snapshot = listed(tmp_path, catalog_csv=f"sku,title\n{row}\nS2,Tea\n")
+    assert [entry.sku for entry in snapshot.entries] == ["S2"]
+    assert [error.item for error in snapshot.errors] == ["line 2"]
+    assert row.split(",")[0] in snapshot.unread[0].skus
+
+
 def test_blank_rows_and_cells_are_no_products(tmp_path: Path) -> None:
     text = ',,\nsku,title,description\nS1,"Soap, 3"" bar","Line one\nLine two; with semicolon"\n,,,,\n\nS2,Tea,,,\n'
     snapshot = listed(tmp_path, catalog_csv=text)
@@ -313,6 +321,7 @@ def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str, end: str) -
 @pytest.mark.parametrize(
     ("encoding", "title"),
     [
+        ("mac-roman", "Große Flasche"),
         ("cp1251", "Мыло овсяное"),
         ("mac-roman", "Café crème"),
         ("mac-roman", "Milch mit Käse"),
@@ -324,6 +333,11 @@ def test_letters_that_cannot_be_told_are_refused_and_never_shown_wrong(
 ) -> None:
     with pytest.raises(CatalogError, match=r"catalog\.csv.*UTF-8"):
         listed(tmp_path, catalog_csv=f"sku,title\nS1,{title}\n".encode(encoding))
+
+
+def test_one_broken_letter_does_not_change_all_others(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="UTF-8"):
+        listed(tmp_path, catalog_csv="sku,title\nS1,Café crème\n".encode() + b"S2,Caf\xe9\n")
 
 
 def test_excel_says_itself_how_it_separates(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -267,18 +268,21 @@ def test_a_folder_of_phone_photos_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_product_whose_photos_can_no_longer_be_read_is_not_retired(tmp_path: Path) -> None:
-    for name in ("Mug", "Soap"):
+    for name in ("Mug", "Soap", "Tea"):
         picture(tmp_path / name / "1.png")
     known = list(FolderSource(tmp_path).snapshot().by_partition)
     (tmp_path / "Mug" / "1.png").rename(tmp_path / "Mug" / "1.heic")
     (tmp_path / "Mug" / "1.heic").write_bytes(b"\0\0\0\x1cftypheic\0\0\0\0mif1heic")
-    (tmp_path / "Soap").rename(tmp_path / "images")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "Tea").rename(tmp_path / "images" / "Tea")
+    picture(tmp_path / "images" / "banner.png")
+    shutil.rmtree(tmp_path / "Soap")
     presence = Presence()
     for _ in range(3):
         snapshot = FolderSource(tmp_path).snapshot()
         presence, retired = without_the_gone(known, snapshot, presence, accept_losses=True)
         known = [partition for partition in known if partition not in retired]
-    assert known == ["Mug"]
+    assert known == ["Mug", "Tea"]
 
 
 @pytest.mark.parametrize(
@@ -288,15 +292,20 @@ def test_a_product_whose_photos_can_no_longer_be_read_is_not_retired(tmp_path: P
         (("Mug/1.png", "Shirt/images/2.png"), "Shirt/images"),
         (("Mug/1.png", "loose.png"), "loose.png"),
         (("Mug/1.png", "a/b/c/d/e/f/g/h/i/1.png"), "a/b/c/d/e/f/g/h"),
+        (("Mug/1.png", "../elsewhere/1.png"), "link"),
     ],
 )
 def test_a_picture_that_is_no_products_is_named(tmp_path: Path, pictures: tuple[str, ...], named: str) -> None:
+    tmp_path /= "catalogue"
     for name in pictures:
         picture(tmp_path / name)
+    (tmp_path / "Mug" / "papers").mkdir()
+    if named == "link":
+        (tmp_path / "link").symlink_to(tmp_path / "../elsewhere")
     snapshot = FolderSource(tmp_path).snapshot()
     assert [photo.location for photo in one(snapshot).photos] == ["Mug/1.png"]
     assert [error.item for error in snapshot.errors] == [named]
-    assert "move" in snapshot.errors[0].error or "catalog.csv" in snapshot.errors[0].error
+    assert any(word in snapshot.errors[0].error for word in ("move", "catalog.csv", "put that folder itself here"))
 
 
 @pytest.mark.parametrize("place", ["images/1.png", "Photos/1.png"])

@@ -63,6 +63,19 @@ def test_a_great_loss_retires_nothing_and_asks_until_a_person_accepts_it(made: W
     assert public(made) == {"tea"}
 
 
+def test_a_product_whose_item_broke_stays_a_partition_and_public(made: Workspace) -> None:
+    edit_product(made, "BOX-2", title={"en": "no text"})
+    before = public(made)
+    for _ in range(3):
+        flow = sync(made)
+    finding = flow.finding("crawl_is_complete", "")
+    assert finding is not None
+    assert "count as present; the first is BOX-2" in finding.sentence
+    assert partitions(made) == {"TEA-1", "BOX-2", "BAD-3"}
+    assert withdraw_untrue(flow, open_instance(made.settings)) == {}
+    assert public(made) == before
+
+
 def test_a_retired_product_that_comes_back_is_published_again_from_what_was_made(made: Workspace) -> None:
     catalog = (made.source / "catalog.json").read_text()
     drop(made, "BOX-2")
