@@ -1,5 +1,6 @@
 """What every source owes, whichever it is: one little catalogue, served as a folder and as a shop."""
 
+import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,7 +98,35 @@ def shop(root: Path, store: Store) -> Iterator[Source]:
         yield source_of(running, store)
 
 
-SOURCES = {"folder": folder, "shop": shop}
+@contextmanager
+def export(root: Path, store: Store) -> Iterator[Source]:
+    """As Shopify exports it: the pictures' addresses are those of the shop, and their files lie beside it."""
+    (root / "images").mkdir(parents=True)
+    for name, data in PICTURES.items():
+        (root / "images" / f"{name}.png").write_bytes(data)
+    tee = {"Handle": "linen-tee", "Title": "Linen tee", "Body (HTML)": "<p>Soft linen</p>", "Type": "T-shirt"}
+    tee |= {"Vendor": "Acme", "Tags": "linen", "Option1 Name": "Colour", "Option2 Name": "Size", "Collection": "Summer"}
+    rows = []
+    for number, (colour, size) in enumerate((colour, size) for colour in COLOURS.values() for size in SIZES):
+        row = {"Handle": "linen-tee", "Option1 Value": colour, "Option2 Value": size, "Variant Price": "54.00"}
+        row |= {"Variant SKU": f"TEE-{colour}-{size}", "Variant Image": f"https://cdn.example/{colour.lower()}.png?v=2"}
+        row |= {"Variant Inventory Tracker": "shopify", "Variant Inventory Qty": "0" if number == 3 else "4"}
+        if number < 3:
+            row |= {
+                "Image Src": f"https://cdn.example/{list(PICTURES)[number]}.png?v=1",
+                "Image Position": f"{number + 1}",
+            }
+        rows.append(tee | row if number == 0 else row)
+    mug = {"Handle": "mug", "Title": "Mug", "Option1 Name": "Title", "Option1 Value": "Default Title"}
+    rows.append(mug | {"Variant SKU": "MUG", "Variant Price": "12.50", "Image Src": "https://cdn.example/mug.png"})
+    with (root / "products_export_1.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    yield FolderSource(root)
+
+
+SOURCES = {"folder": folder, "shop": shop, "export": export}
 
 
 @pytest.fixture
@@ -112,13 +141,14 @@ def source(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Iter
 
 
 def without_places(snapshot: CatalogSnapshot) -> list[CatalogEntry]:
-    """What a source says about products, without where their pictures lie."""
+    """What a source says about products, without where pictures lie, and the currency, of which exports are silent."""
     return [
         entry.model_copy(
             update={
+                "currency": "",
                 "photos": tuple(
                     PhotoSource(location="", position=photo.position, variant=photo.variant) for photo in entry.photos
-                )
+                ),
             }
         )
         for entry in snapshot.entries
@@ -133,7 +163,7 @@ def test_all_sources_give_the_same_products_and_galleries(tmp_path: Path) -> Non
             snapshot = source.snapshot()
             galleries = [gallery_of(entry, source, store)[0] for entry in snapshot.entries]
             seen.append((without_places(snapshot), [gallery.photos for gallery in galleries]))
-    assert seen[0] == seen[1]
+    assert seen[0] == seen[1] == seen[2]
     assert [entry.sku for entry in seen[0][0]] == ["TEE-Red-M", "TEE-Blue-M", "MUG"]
     assert [len(photos) for photos in seen[0][1]] == [2, 2, 0]
 

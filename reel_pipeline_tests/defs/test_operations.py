@@ -64,7 +64,7 @@ def test_a_great_loss_retires_nothing_and_asks_until_a_person_accepts_it(made: W
 
 
 def test_a_product_whose_item_broke_stays_a_partition_and_public(made: Workspace) -> None:
-    edit_product(made, "BOX-2", title={"en": "no text"})
+    edit_product(made, 1, title={"en": "no text"})
     before = public(made)
     for _ in range(3):
         flow = sync(made)
