@@ -268,8 +268,8 @@ class TextLine(Record):
 class Frame(Record):
     """What one photo shows.
 
-    `scores` over the four view classes sum to 1; `unsure` when the best is not clearly best. `sharpness` is the
-    variance of the Laplacian of the luma at 512 px, in (grey levels)^2. `product_box_px_xywh` holds the product, the
+    `scores` over the four view classes sum to 1; `unsure` when the best is not clearly best. `sharpness` is
+    the share of the strongest edges' height within one pixel, at 512 px. `product_box_px_xywh` holds the product, the
     whole photo when it fills it. `backdrop_is_plain`: the border can be extended without inventing anything.
     `duplicate_of`: the key of an earlier photo that shows the same picture. Size, position and variant are the
     photo's own.

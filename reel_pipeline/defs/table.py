@@ -115,7 +115,7 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "4",
+    "planner.embedded": "5",
     "voice.espeak_ng": "1",
     "voice.captions_only": "1",
     "voice.file": "1",
@@ -251,6 +251,7 @@ ASSETS: dict[str, Asset] = {
             r.FrameClassification,
             ("product_gallery",),
             lambda i, p: jsonable(i["product_gallery"]),
+            logic="2",
             engine="classifier",
         ),
         Asset(

@@ -40,7 +40,7 @@ class _Ocr:
 
 class _Measuring:
     name = "measures"
-    revision = "3"
+    revision = "4"
 
 
 def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> FrameClassification:

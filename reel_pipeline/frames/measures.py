@@ -10,6 +10,11 @@ from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Material, Record, TextLine
 
 SHARPNESS_SIDE_PX = 512
+EDGE_WINDOW_PX = 15
+GRAIN_SIGMA_PX = 0.7
+MIN_EDGE_LEVELS = 6.0
+"""An edge that is lower is not told from grain."""
+_ACROSS = np.array([-0.5, 0.0, 0.5]), np.array([1.0])
 MAX_HASH_BITS = 6
 MAX_ASPECT_RATIO = 1.03
 THUMBNAIL_PX = 32
@@ -23,8 +28,9 @@ TEXT_HEAVY_AREA_SHARE = 0.02
 
 
 class Measures(Record):
-    """`sharpness`: variance of the Laplacian of the luma at 512 px, (grey levels)^2. `textured`: fine structure nearly
-    everywhere on the product. `hash_hex`: 64-bit DCT hash. `thumbnail_hex`: `THUMBNAIL_PX` squared, HWC RGB uint8."""
+    """`sharpness`: of the strongest edges' height, the share within one pixel, at 512 px; 0 where nothing stands out.
+    `textured`: fine structure nearly everywhere on the product. `hash_hex`: 64-bit DCT hash. `thumbnail_hex`:
+    `THUMBNAIL_PX` squared, HWC RGB uint8."""
 
     sharpness: float
     textured: bool
@@ -38,12 +44,9 @@ def measure(rgb: Pixels, product_box_px_xywh: BoxPx) -> Measures:
     import cv2
 
     height, width = rgb.shape[:2]
-    scale = SHARPNESS_SIDE_PX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     small = np.asarray(cv2.resize(rgb, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA), np.uint8)
     return Measures(
-        sharpness=round(float(cv2.Laplacian(grey, cv2.CV_64F).var()), 3),
+        sharpness=round(_sharpness(rgb), 4),
         textured=_is_textured(rgb, product_box_px_xywh),
         aspect=round(width / height, 6),
         hash_hex=f"{_dct_hash(rgb):016x}",
@@ -82,6 +85,21 @@ def visible_materials(
 def _thumbnail_lab(measures: Measures) -> Plane:
     values = np.frombuffer(bytes.fromhex(measures.thumbnail_hex), np.uint8)
     return to_lab(values.reshape(THUMBNAIL_PX, THUMBNAIL_PX, 3))
+
+
+def _sharpness(rgb: Pixels) -> float:
+    """Relative to the edge's own height: white on white and black on black are as sharp as black on white."""
+    import cv2
+
+    scale = min(1.0, SHARPNESS_SIDE_PX / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    smooth = cv2.GaussianBlur(grey, (0, 0), GRAIN_SIGMA_PX)
+    around = np.ones((EDGE_WINDOW_PX, EDGE_WINDOW_PX), np.uint8)
+    height = cv2.dilate(smooth, around) - cv2.erode(smooth, around)
+    step = np.hypot(*(cv2.sepFilter2D(smooth, -1, *kernels) for kernels in (_ACROSS, _ACROSS[::-1])))
+    strong = height >= max(MIN_EDGE_LEVELS, 0.5 * float(np.percentile(height, 99)))
+    return float(np.percentile((cv2.dilate(step, around)[strong] / height[strong]), 75)) if strong.any() else 0.0
 
 
 def _dct_hash(rgb: Pixels) -> int:

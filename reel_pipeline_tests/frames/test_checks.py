@@ -91,3 +91,32 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def on_its_own_ground(light: int, dark: int) -> Pixels:
+    """A mug and its ring-shaped handle `light` on `dark`, edges as fine as a camera's, with grain."""
+    picture = np.full((900, 900), dark, np.float32)
+    cv2.rectangle(picture, (250, 250), (600, 700), light, -1)
+    cv2.ellipse(picture, (610, 470), (90, 120), 0, 0, 360, light, 30)
+    grain = np.random.default_rng(4).normal(0, 0.8, picture.shape)
+    return np.clip(cv2.GaussianBlur(picture, (0, 0), 0.9) + grain, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+@pytest.mark.parametrize(("light", "dark"), [(240, 254), (26, 6)], ids=["white on white", "black on black"])
+def test_low_contrast_is_no_blur(store: Store, make_gallery: MakeGallery, light: int, dark: int) -> None:
+    sharp = on_its_own_ground(light, dark)
+    blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 7), np.uint8)
+    noisy = np.clip(blurred + np.random.default_rng(5).normal(0, 4, sharp.shape), 0, 255).astype(np.uint8)
+    findings = []
+    for picture in (sharp, blurred, noisy):
+        gallery = make_gallery([picture])
+        findings.append(has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery))
+    assert [finding.passed for finding in findings] == [True, False, False]
+    assert all("blurred" in finding.sentence for finding in findings[1:])
+
+
+def test_a_photo_in_which_nothing_stands_out_is_not_called_blurred(store: Store, make_gallery: MakeGallery) -> None:
+    gallery = make_gallery([on_its_own_ground(253, 254)])
+    finding = has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery)
+    assert not finding.passed
+    assert "contrast" in finding.sentence

@@ -12,7 +12,7 @@ MIN_SHOTS = 2
 
 class EmbeddedPlanner:
     name = "embedded"
-    revision = "4"
+    revision = "5"
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         facts, words = request.facts, request.words
