@@ -39,8 +39,8 @@ def products_of(table: Table) -> Products:
     read = reader_of(table)
     if read is None and not sku_column(table):
         raise CatalogError(
-            f"{table.name} has no column named sku, only {', '.join(table.columns)[:200] or 'none'}; name one so, "
-            "or take the file out of the folder if it lists no products."
+            f"{table.name} has no column named sku, only {', '.join(table.columns)[:200] or 'none'}; rename the "
+            "one that tells products apart, or take the file out of the folder if it lists no products."
         )
     for row in table.rows:
         if fault := fault_of(row):
@@ -128,12 +128,12 @@ def _woocommerce(rows: Iterable[Row]) -> Products:
         known |= {name: key for name in (row.text("sku"), f"id:{row.text('id')}") if name not in ("", "id:")}
     for row in variations:
         if row.text("parent") in known:
-            parents[known[row.text("parent")]][1].append(row)
+            parents[known[row.text("parent")]][1].extend([row] if _is_published(row) else [])
         else:
             yield BrokenRow(row, f"The product {row.text('parent') or '(blank)'} of this variation is not in the file.")
     for row, own in parents.values():
-        if row.text("published").lower() not in ("0", "-1", "false"):
-            collections = [_leaf(category) for category in values_in(row.text("categories"))]
+        if _is_published(row):
+            collections = [_leaf(category) for category in _values(row.text("categories"))]
             yield {**as_listed(_woocommerce_product(row, own), "", ""), "collections": collections}
 
 
@@ -141,10 +141,10 @@ def _woocommerce_product(row: Row, variations: list[Row]) -> dict[str, object]:
     sku, pictures, variants = row.text("sku") or row.text("id"), _Pictures(), []
     for file in files_in(row.texts("images")):
         pictures.add(file)
-    names = _attributes(row)
-    for own in variations or [row]:
-        given = {name: value for name, value in _attributes(own).items() if "," not in value and "|" not in value}
-        values = [given.get(name, "") for name in names]
+    given = [(own, _attributes(own)) for own in variations or [row]]
+    names = [name for name in _attributes(row) if any(attributes.get(name) for _, attributes in given)]
+    for own, attributes in given:
+        values = [attributes.get(name, "") for name in names]
         variant = _variant(sku, values, own.text("sku") or own.text("id"), _woocommerce_price(own))
         variants.append({**variant, "available": own.text("in stock").lower() not in ("0", "false", "no")})
         for file in files_in(own.texts("images")) if variations else ():
@@ -152,10 +152,10 @@ def _woocommerce_product(row: Row, variations: list[Row]) -> dict[str, object]:
     return {
         "sku": sku,
         "title": row.text("name"),
-        "body_html": row.text("description", "short description"),
+        "body_html": row.text("description", "short description").replace("\\n", "\n"),
         "vendor": row.text("brands", "brand"),
-        "product_type": _leaf(values_in(row.text("categories"))[0]) if row.text("categories") else "",
-        "tags": values_in(row.text("tags")),
+        "product_type": _leaf(next(iter(_values(row.text("categories"))), "")),
+        "tags": _values(row.text("tags")),
         "options": [{"name": name} for name in names],
         "variants": variants,
         "images": pictures.listed,
@@ -163,14 +163,22 @@ def _woocommerce_product(row: Row, variations: list[Row]) -> dict[str, object]:
 
 
 def _attributes(row: Row) -> dict[str, str]:
-    """Name -> value of the row's attributes; `pa_` is how WooCommerce marks those that all products share."""
-    numbers = sorted(
-        {int(found[1]) for key, _ in row.cells if (found := re.fullmatch(r"attribute (\d{1,3}) name", key))}
-    )
-    return {
-        row.text(f"attribute {number} name").removeprefix("pa_"): row.text(f"attribute {number} value")
-        for number in numbers
-    }
+    """Name -> value of the row's attributes that have one; `pa_` marks those that all products of the shop share."""
+    found = {}
+    for key, name in row.cells:
+        if re.fullmatch(r"attribute \d{1,3} name", key):
+            values = _values(row.text(key.replace("name", "value")))
+            found[name.removeprefix("pa_")] = values[0] if len(values) == 1 else ""
+    return found
+
+
+def _values(cell: str) -> list[str]:
+    """Separated by commas; one that belongs to a value has a backslash before it."""
+    return [value for part in re.split(r"(?<!\\),", cell) if (value := part.replace("\\,", ",").strip())]
+
+
+def _is_published(row: Row) -> bool:
+    return row.text("published").lower() not in ("0", "-1", "false")
 
 
 def _woocommerce_price(row: Row) -> str:

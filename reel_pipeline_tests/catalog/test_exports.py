@@ -1,5 +1,6 @@
 """Folders with a shop's export, a feed or somebody's spreadsheet: every product with its own pictures, or a refusal."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -136,8 +137,18 @@ def test_a_woocommerce_export(tmp_path: Path) -> None:
         *(f"{name}.png" for name in ("hood", "red", "green", "mug")),
         wc_product_export_csv=sheet(
             header,
-            {"ID": "1", "Type": "variable", "SKU": "HOOD", "Name": "Hoodie", "Categories": "Clothing > Hoodies, Sale"}
-            | {"Attribute 1 value(s)": "Red, Green", "Images": f"{CDN}hood.png, {CDN}red.png", "Description": "Warm."}
+            {
+                "ID": "1",
+                "Type": "variable",
+                "SKU": "HOOD",
+                "Name": "Hoodie",
+                "Categories": "Clothing > Hoodies, Bed\\, bath",
+            }
+            | {
+                "Attribute 1 value(s)": "Red, Green",
+                "Images": f"{CDN}hood.png, {CDN}red.png",
+                "Description": r"<p>Warm.</p>\n\nSoft.",
+            }
             | shared,
             {"ID": "2", "Type": "variation", "SKU": "HOOD-R", "Name": "Hoodie - Red", "Attribute 1 value(s)": "Red"}
             | {"Images": f"{CDN}red.png", "Parent": "HOOD", "Regular price": "40"}
@@ -166,9 +177,9 @@ def test_a_woocommerce_export(tmp_path: Path) -> None:
     assert shown(green) == [("hood.png", None), ("green.png", "Green")]
     assert (red.title, red.description, red.product_type, red.collections) == (
         "Hoodie",
-        "Warm.",
+        "Warm. Soft.",
         "Hoodies",
-        ("Hoodies", "Sale"),
+        ("Hoodies", "Bed, bath"),
     )
     assert [entry.price for entry in snapshot.entries] == ["40.00", "40.00", "10.00", None]
     assert [entry.is_sold_out for entry in snapshot.entries] == [False, True, False, False]
@@ -359,6 +370,42 @@ def test_what_a_spreadsheet_writes_is_what_is_read(rows: list[list[str]], separa
     assert [[text for _, text in row.cells] for row in table.rows] == [
         [cell for cell in row if cell] for row in expected if any(row)
     ]
+
+
+WORDS = st.sampled_from(
+    ["", "A", "B", "id:1", "variation", "variable", "Color", "Red", "a.png", "https://x/a.png", "draft", "1"]
+)
+HEADERS = [
+    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src,Image Position,Variant Image,Status",
+    "ID,Type,SKU,Name,Regular price,Images,Parent,Attribute 1 name,Attribute 1 value(s),Published",
+    GOOGLE,
+    "sku,title,price,pictures,tags,in stock",
+]
+
+
+@given(st.sampled_from(HEADERS), st.lists(st.lists(WORDS | st.text(), max_size=10), max_size=5))
+def test_whatever_the_cells_hold_every_row_is_a_product_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, header: str, rows: list[list[str]]
+) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([header.split(","), *rows])
+    root = tmp_path_factory.mktemp("catalogue")
+    snapshot = listed(root, products_csv=out.getvalue().encode("utf-8", "replace"))
+    assert snapshot.canonical_bytes()
+    assert snapshot.complete
+    if header == HEADERS[-1]:
+        shown = sum(any(cell.strip() for cell in row) for row in rows)
+        assert len(snapshot.entries) + len(snapshot.errors) == shown
+
+
+@given(st.binary(max_size=200), st.sampled_from(["products.csv", "products.tsv", "products.xml", "catalog.json"]))
+def test_any_bytes_are_a_listing_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str
+) -> None:
+    root = tmp_path_factory.mktemp("catalogue")
+    (root / name).write_bytes(data)
+    with contextlib.suppress(CatalogError):
+        assert FolderSource(root).snapshot().canonical_bytes()
 
 
 # --- which file, which pictures -------------------------------------------------------------------------------------
