@@ -399,10 +399,14 @@ class PlanEdition(Record):
 
 
 class ShotPlan(AssetRecord):
-    """`person_must_approve`: the reason why only a person may release this product, empty when none."""
+    """`person_must_approve`: the reason why only a person may release this product, empty when none.
+
+    `artwork_may_release`: a label that agrees with the product's master artwork does instead.
+    """
 
     editions: dict[str, PlanEdition]
     person_must_approve: str = ""
+    artwork_may_release: bool = False
 
 
 # --- voiceover ----------------------------------------------------------------------------------------------------
@@ -575,8 +579,14 @@ class Fault(Record):
     evidence: Blob | None = None
 
 
+LABEL_ON_ARTWORK = "label_on_artwork"
+
+
 class Judgement(Record):
-    """What the judge said of exactly the video `video_sha256`. `unverifiable` tests are named with why."""
+    """What the judge said of exactly the video `video_sha256`. `unverifiable` tests are named with why.
+
+    Where master artwork was given, the score `label_on_artwork` is the share of the photos' legible lines on it.
+    """
 
     video_sha256: Sha256
     verdict: Verdict

@@ -8,7 +8,7 @@ from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.defs.table import CHECKS, entry_in, upstream_of
 from reel_pipeline.errors import PublishRefused
-from reel_pipeline.records import EvaluationScore, Reel, Review, ShotPlan, Verdict
+from reel_pipeline.records import LABEL_ON_ARTWORK, EvaluationScore, Judgement, Reel, Review, ShotPlan, Verdict
 from reel_pipeline.store import UNPARTITIONED
 
 REVIEWS = "reviews"
@@ -68,6 +68,12 @@ def is_released(flow: Flow, partition: str) -> bool:
     return True
 
 
+def is_for_a_person(plan: ShotPlan, judged: Judgement) -> bool:
+    """Whether restricted goods wait for a person; of some, a label that is all on its master artwork is enough."""
+    is_verified = plan.artwork_may_release and judged.scores.get(LABEL_ON_ARTWORK) == 1.0
+    return bool(plan.person_must_approve) and not is_verified
+
+
 def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: EvaluationScore, plan: ShotPlan) -> str:
     video_sha256 = reel.editions[name].video.sha256
     review = flow.store.load_note(REVIEWS, partition, video_sha256, Review)
@@ -88,7 +94,7 @@ def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: Evalu
         finding = flow.finding(check, partition)
         if finding is None or not finding.passed:
             raise PublishRefused(f"Not published: the check {check} has not passed for this version. Run it again.")
-    if plan.person_must_approve:
+    if is_for_a_person(plan, judged):
         raise Waiting(f"Waiting for a person: {plan.person_must_approve}")
     if flow.settings.publish == "after_approval":
         raise Waiting("Waiting for a person: the settings say that every reel is approved by hand.")

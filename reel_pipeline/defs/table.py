@@ -126,7 +126,7 @@ REVISIONS = {
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
 
 
-SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags")
+SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags", "collections")
 
 
 def _spoken(product: r.Product) -> object:

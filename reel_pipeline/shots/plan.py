@@ -51,6 +51,7 @@ def plan_shots(
             vendor=product.vendor,
             colour=product.colour,
             tags=product.tags,
+            collections=product.collections,
         ),
         frames=frames,
         cutouts=cutout.cutouts,

@@ -1,14 +1,16 @@
 """Words of a product -> what it is made of, how high it may climb the honesty ladder, and who must approve it.
 
-One table each for materials, restricted goods and rungs. What a photo shows of materials comes from `frames/`.
+One table each for materials and rungs; restricted goods are told in `restricted.py`. What a photo shows of materials
+comes from `frames/`.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from reel_pipeline.records import Cutout, Frame, Material, Rung
 from reel_pipeline.shots.engines import Facts
+from reel_pipeline.shots.restricted import restricted_kind
+from reel_pipeline.shots.restricted_words import COSMETICS
 
 MATERIAL_WORDS: dict[Material, str] = {
     Material.GLASS: r"glass|glassware|mirror(?:ed)?|lens(?:es)?|sunglasses|eyeglasses|crystal",
@@ -26,62 +28,6 @@ MATERIAL_WORDS: dict[Material, str] = {
 TEXT_HEAVY_LINES = 6
 """Label lines on one photo from which its text is what the product is about."""
 
-
-@dataclass(frozen=True)
-class Restricted:
-    """Goods that ad platforms restrict. A word counts unless what stands before or after shows another product."""
-
-    name: str
-    terms: str
-    unless_before: str = r"(?!)"
-    unless_after: str = r"(?!)"
-
-
-DRINKWARE = (
-    r"(?:\w+ )?(?:mugs?|glass(?:es)?(?! bottle)|openers?|racks?|coolers?|buckets?|coasters?|flutes?|decanters?|holders?"
-    r"|steins?|tumblers?|cups?|stoppers?|aerators?|chillers?|t-shirts?|tees?|shirts?|posters?|signs?|socks|hats?|books?"
-    r"|vinegar|red|coloured|colored|colou?r|gold|pink|bread|batter|shampoo|soap|free|garden|bag|bags|carrier|cellar|fridge)\b"
-)
-RESTRICTED: tuple[Restricted, ...] = (
-    Restricted(
-        "alcohol",
-        r"beers?|ales?|lagers?|stouts?|ipa|pilsners?|hard ciders?|ciders?|wines?|whisk(?:e)?ys?|vodkas?|gin|rum|tequila"
-        r"|mezcal|brandy|cognac|bourbon|champagne|prosecco|liqueurs?|vermouth|absinthe|alcoholic|schnapps|sake",
-        unless_before=r"(?:ginger|root|birch|butter|non|for|with|like|your|the|non-alcoholic|alcohol-free)[ -]",
-        unless_after=DRINKWARE,
-    ),
-    Restricted(
-        "tobacco or vaping",
-        r"tobacco|cigarettes?|cigars?|cigarillos?|vapes?|vaping|e-?cigarettes?|e-?liquids?|nicotine|hookahs?|shisha|snus"
-        r"|rolling papers",
-        unless_before=r"(?:non|anti|no)[ -]",
-        unless_after=r"(?:\w+ )?(?:pants|trousers|jeans|brown|colou?r|coloured|vanille|lighter|holders?|free)\b",
-    ),
-    Restricted(
-        "medicine",
-        r"medicines?|medication|ibuprofen|paracetamol|acetaminophen|aspirin|antibiotics?|painkillers?|cough syrup"
-        r"|antihistamines?|laxatives?|prescription|pain relief",
-        unless_after=r"(?:balls?|cabinets?|glasses|lens(?:es)?|sunglasses|frames?|box(?:es)?|bag|pouch)\b",
-    ),
-    Restricted(
-        "food supplements",
-        r"(?:food |dietary )?supplements?|protein powder|whey|creatine|multivitamins?|vitamins"
-        r"|vitamin (?:[a-k]\d{0,2} )?(?:tablets|capsules|gummies|drops)|probiotics?|melatonin|cbd|cannabis"
-        r"|hemp (?:oil|gummies|flowers?)|fat burners?|appetite suppressants?",
-    ),
-    Restricted(
-        "weapons",
-        r"guns?|rifles?|pistols?|revolvers?|shotguns?|ammunition|ammo|firearms?|crossbows?|machetes?|daggers?"
-        r"|pepper spray|tasers?|grenades?|hunting kni(?:fe|ves)|switchblades?|silencers?",
-        unless_before=r"(?:glue|heat|massage|toy|water|spray|nail|staple|bubble|grease|price|tattoo|nerf|top)[ -]",
-        unless_after=r"(?:metal|grey|gray|safes?|boots?)\b",
-    ),
-    Restricted("gambling", r"casino|lottery|scratch ?cards?|betting|slot machines?|gambling"),
-    Restricted(
-        "adult products",
-        r"sex toys?|adult toys?|vibrators?|dildos?|condoms?|bdsm|erotic|personal lubricants?|butt plugs?",
-    ),
-)
 
 HIGHEST_RUNG: dict[Material, Rung] = {
     Material.REGULATED: Rung.STILL_MOTION,
@@ -105,7 +51,7 @@ RUNG_ADVICE: dict[Rung, str] = {
 }
 
 
-def materials_of(facts: Facts, frames: Iterable[Frame]) -> tuple[Material, ...]:
+def materials_of(facts: Facts, frames: Sequence[Frame]) -> tuple[Material, ...]:
     """In the order of `Material`: from the product's words and from what `frames/` saw."""
     text = _all_text(facts)
     found = {material for material, words in MATERIAL_WORDS.items() if _has(words, f"{text} {facts.colour}")}
@@ -113,29 +59,23 @@ def materials_of(facts: Facts, frames: Iterable[Frame]) -> tuple[Material, ...]:
         found.update(frame.materials)
         if len(frame.label_text) >= TEXT_HEAVY_LINES:
             found.add(Material.TEXT_HEAVY)
-    if restricted_kind(facts):
+    if kind_of(facts, frames) not in (None, COSMETICS):
         found.add(Material.REGULATED)
     return tuple(material for material in Material if material in found)
 
 
-def restricted_kind(facts: Facts) -> str | None:
-    """The kind of restricted goods that the words name, or None. A colour named like a drink is no drink."""
-    text = _all_text(facts)
-    for kind in RESTRICTED:
-        for found in re.finditer(rf"\b(?:{kind.terms})\b", text, re.I):
-            before = re.search(rf"(?:^|\W)(?:{kind.unless_before})$", text[: found.start()], re.I)
-            after = re.match(rf"[ -](?:{kind.unless_after})", text[found.end() :], re.I)
-            if not before and not after and not _has(re.escape(found.group()), facts.colour):
-                return kind.name
-    return None
+def kind_of(facts: Facts, frames: Sequence[Frame]) -> str | None:
+    """The kind of restricted goods that words or label name, or None."""
+    return restricted_kind(facts, [line.text for frame in frames for line in frame.label_text])
 
 
-def person_must_approve(facts: Facts, materials: tuple[Material, ...]) -> str:
-    if Material.REGULATED not in materials:
+def person_must_approve(kind: str | None) -> str:
+    if not kind:
         return ""
-    kind = restricted_kind(facts) or "regulated goods"
+    artwork = ", or the judge has held its label against master artwork" if kind == COSMETICS else ""
     return (
-        f"This looks like {kind}, which ad platforms restrict: a person must approve the reel before it is published."
+        f"This looks like {kind}, which ad platforms restrict: a person must approve the reel before it is published"
+        f"{artwork}."
     )
 
 

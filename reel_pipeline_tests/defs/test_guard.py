@@ -1,16 +1,18 @@
 """Attempts to get something published that was not verified. Each must fail, and leave what is public as it was."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.guard import approvals
 from reel_pipeline.defs.report import report
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
 from reel_pipeline.defs.table import CHECKS
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.records import CheckResult, Finding, Record, Verdict
@@ -92,6 +94,36 @@ def test_a_reel_that_a_person_rejected(flow: Flow) -> None:
     assert "The handle looks bent." in state.reasons[0]
 
 
+def test_cosmetics_wait_for_a_person_or_for_artwork_that_has_their_whole_label(made: Workspace) -> None:
+    catalog = made.source / "catalog.json"
+    data = json.loads(catalog.read_text(encoding="utf-8"))
+    soap = next(product for product in data["products"] if product["sku"] == PARTITION)
+    soap.update(title="Stone soap bar", description="A soap bar with a printed band.", product_type="Soap")
+    catalog.write_text(json.dumps(data), encoding="utf-8")
+    artwork = made.settings.workspace / "artwork" / PARTITION
+    artwork.mkdir(parents=True)
+
+    def state() -> tuple[str, str]:
+        product = run_catalog(defs, made.reload(), skus=[PARTITION]).products[0]
+        return product.report.state, " ".join(product.report.reasons)
+
+    label(artwork / "label.png", "HARBOUR\nNo 7")
+    waiting, why = state()
+    assert waiting == "waiting_for_person"
+    assert "cosmetics" in why
+    assert "artwork" in why
+    label(artwork / "label.png", "STONE BOX\nNo 7")
+    assert state()[0] == "published"
+
+
+def label(path: Path, text: str) -> None:
+    picture = Image.new("RGB", (700, 400), "white")
+    for line, words in enumerate(text.split("\n")):
+        font = ImageFont.load_default(80)
+        ImageDraw.Draw(picture).text((350, 120 + 130 * line), words, fill="black", font=font, anchor="mm")
+    picture.save(path)
+
+
 def test_a_stale_product(flow: Flow) -> None:
     product = flow.record("product", PARTITION)
     swap(flow, "product", product.model_copy(update={"title": "Another title"}))
@@ -109,8 +141,6 @@ def test_a_run_of_everything_is_stopped_by_its_own_check(made: Workspace, monkey
 
     monkeypatch.setattr(ClassicalJudge, "judge", always_no)
     monkeypatch.setattr(ClassicalJudge, "revision", "rejects-all")
-    from reel_pipeline.defs.run import run_catalog
-
     flow = Flow(made.settings, made.settings.open_store())
     voice = flow.record("voiceover", PARTITION)
     others = {name: data for name, data in published(flow).items() if not name.startswith("box-2-")}

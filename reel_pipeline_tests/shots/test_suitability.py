@@ -4,56 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.records import Blob, Cutout, Material, Product, ProductCutout, Rung, ViewClass
+from reel_pipeline.records import Blob, Cutout, Material, Product, ProductCutout, Rung, TextLine, ViewClass
 from reel_pipeline.shots.engines import Facts
-from reel_pipeline.shots.suitability import highest_rung, materials_of, restricted_kind
+from reel_pipeline.shots.suitability import highest_rung, materials_of
 from reel_pipeline_tests.shots.making import SHIRT, frame, plan
 
 
 def facts(title: str, description: str = "", colour: str = "", tags: tuple[str, ...] = (), kind: str = "") -> Facts:
     return Facts(title=title, description=description, product_type=kind, vendor="V", colour=colour, tags=tags)
-
-
-@pytest.mark.parametrize(
-    ("title", "kind"),
-    [
-        ("Stout beer", "alcohol"),
-        ("Craft IPA can", "alcohol"),
-        ("Dry red wine 2020", "alcohol"),
-        ("Beer in a glass bottle", "alcohol"),
-        ("London dry gin", "alcohol"),
-        ("Cigars, box of ten", "tobacco or vaping"),
-        ("Disposable vape", "tobacco or vaping"),
-        ("Ibuprofen 200 mg", "medicine"),
-        ("Whey protein", "food supplements"),
-        ("Vitamin D3 drops", "food supplements"),
-        ("Hunting rifle", "weapons"),
-        ("Scratch cards", "gambling"),
-        ("Condoms, ribbed", "adult products"),
-        ("Ginger beer", None),
-        ("Root beer float glass", None),
-        ("Beer mug", None),
-        ("Beer bottle opener", None),
-        ("Wine glass set", None),
-        ("Wine rack for 12 bottles", None),
-        ("Champagne gold ring", None),
-        ("Ginger tea", None),
-        ("Cigarette pants", None),
-        ("Medicine ball 5 kg", None),
-        ("Glue gun", None),
-        ("Massage gun", None),
-        ("Hemp shirt", None),
-        ("Android tablet", None),
-        ("Alcohol-free aperitif", None),
-        ("Rumble strip", None),
-    ],
-)
-def test_restricted_goods_are_told_from_look_alikes(title: str, kind: str | None) -> None:
-    assert restricted_kind(facts(title)) == kind
-
-
-def test_a_colour_named_like_a_drink_restricts_nothing() -> None:
-    assert restricted_kind(facts("Velvet dress in wine", colour="wine")) is None
 
 
 def test_restricted_goods_wait_for_a_person_and_stay_on_the_lowest_rung(tmp_path: Path) -> None:
@@ -62,7 +20,27 @@ def test_restricted_goods_wait_for_a_person_and_stay_on_the_lowest_rung(tmp_path
     assert "alcohol" in made.person_must_approve
     assert "person must approve" in made.person_must_approve
     assert Material.REGULATED in made.editions["main"].materials
+    assert not made.artwork_may_release
     assert plan(tmp_path, product=SHIRT).person_must_approve == ""
+
+
+def test_cosmetics_wait_for_a_person_or_for_artwork_and_may_move_in_depth(tmp_path: Path) -> None:
+    cream = Product(sku="C", title="Hand cream with oats", description="Cream in a tube of tin.", vendor="Oda")
+    made = plan(tmp_path, product=cream)
+    assert "cosmetics" in made.person_must_approve
+    assert "master artwork" in made.person_must_approve
+    assert made.artwork_may_release
+    assert Material.REGULATED not in made.editions["main"].materials
+
+
+def test_what_only_the_label_or_the_collection_says_counts(tmp_path: Path) -> None:
+    bottle = Product(sku="N", title="No. 7", description="Brown bottle with a cork.", vendor="Oda")
+    assert plan(tmp_path, product=bottle).person_must_approve == ""
+    line = TextLine(text="ALC. 40% VOL", confidence=0.9, quad_px=((0, 0), (9, 0), (9, 9), (0, 9)))
+    labelled = frame(1).model_copy(update={"label_text": (line,)})
+    assert "alcohol" in plan(tmp_path, product=bottle, frames=(labelled, frame(2))).person_must_approve
+    shelved = bottle.model_copy(update={"collections": ("Spirits",)})
+    assert "alcohol" in plan(tmp_path, product=shelved).person_must_approve
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ class Facts(Record):
     vendor: str
     colour: str
     tags: tuple[str, ...]
+    collections: tuple[str, ...] = ()
 
 
 class PlanRequest(Record):

@@ -3,6 +3,7 @@
 from reel_pipeline.records import MAIN_EDITION, BrandLook, Motion, PlanEdition, Role, Shot, ShotPlan
 from reel_pipeline.shots import script, suitability, views
 from reel_pipeline.shots.engines import PlanRequest
+from reel_pipeline.shots.restricted_words import COSMETICS
 from reel_pipeline.shots.wording import spoken_chars, spoken_words
 
 REEL_BUDGET_S = 17.0
@@ -22,6 +23,7 @@ class EmbeddedPlanner:
         chosen = chosen[: len(lines)]
         lines = _with_overrides(lines, [role for role, _ in chosen], request)
         materials = suitability.materials_of(facts, request.frames)
+        kind = suitability.kind_of(facts, request.frames)
         rung = suitability.highest_rung(materials, request.frames, request.cutouts)
         shots: list[Shot] = []
         shown: list[tuple[views.View, Motion]] = []
@@ -47,7 +49,9 @@ class EmbeddedPlanner:
             advice=suitability.advice_for(materials, rung),
         )
         return ShotPlan(
-            editions={MAIN_EDITION: edition}, person_must_approve=suitability.person_must_approve(facts, materials)
+            editions={MAIN_EDITION: edition},
+            person_must_approve=suitability.person_must_approve(kind),
+            artwork_may_release=kind == COSMETICS,
         )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from reel_pipeline.errors import EvaluationError
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample, watch
+from reel_pipeline.evaluation.engines.classical.lettering import share_on_artwork
 from reel_pipeline.evaluation.engines.classical.overlays import scaled
 from reel_pipeline.evaluation.engines.classical.registration import Reference
 from reel_pipeline.evaluation.engines.classical.shots import Examiner, Findings
@@ -27,7 +28,7 @@ from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import REVISION as OCR_REVISION
 from reel_pipeline.media.text import read_text
-from reel_pipeline.records import CutList, ItemError, Verdict
+from reel_pipeline.records import LABEL_ON_ARTWORK, CutList, ItemError, Verdict
 
 MAX_CARD_SHARE = 0.4
 """An end card that lasts longer is no end card."""
@@ -69,7 +70,11 @@ class ClassicalJudge:
         if cut_list:
             whole += [*inspect_format(footage, cut_list), *inspect_file(video), *inspect_sound(video, footage.fps)]
         findings.suspicions += [(_scene_at(scenes, suspicion.frame), suspicion) for suspicion in whole]
-        return _opinion(footage, findings, scenes)
+        opinion = _opinion(footage, findings, scenes)
+        if artwork:
+            label = [line for index in range(len(photos)) for line in read(index).text]
+            opinion.scores[LABEL_ON_ARTWORK] = share_on_artwork(label, artwork)
+        return opinion
 
 
 def _planned_scenes(cut_list: CutList, footage: Footage) -> list[Scene]:

@@ -31,6 +31,7 @@ _MARGIN = 0.15
 _FOLD = str.maketrans("Il|iOoQSsBZz", "111100055822")
 _SURE = 0.8
 _ALIKE = 0.6
+_SURE_LABEL = 0.9
 
 
 def inspect_text(
@@ -99,6 +100,12 @@ def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence
     if fold(expected) == fold(found):
         return min(score, 0.9 * gate)
     return 1.0 if digits(expected) != digits(found) else max(score, gate)
+
+
+def share_on_artwork(lines: Sequence[TextLine], artwork: Sequence[str]) -> float:
+    """How much of a label that can surely be read is on its artwork; 0 where nothing can."""
+    sure = [line.text for line in lines if line.confidence >= _SURE_LABEL]
+    return sum(is_on_artwork(text, artwork) for text in sure) / max(len(sure), 1)
 
 
 def is_on_artwork(text: str, artwork: Sequence[str]) -> bool:
