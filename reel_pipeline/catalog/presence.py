@@ -47,10 +47,11 @@ def without_the_gone(
     unread, strangers = _unread(snapshot, {*partitions, *snapshot.by_partition})
     gone = [partition for partition in absent if partition not in unread]
     present = {partition: 0 for partition in absent if partition in unread}
-    if len(gone) > MAX_LOSS * len(partitions) and not accept_losses:
-        missing = {**still, **present}
-        return Presence(missing=missing, asked_about=len(gone), strangers=tuple(strangers), beside=beside), []
     unsure = {partition for partition in gone if not set(strangers) <= set(beside[partition])}
+    lost = len(gone) - len(unsure)
+    if lost > MAX_LOSS * len(partitions) and not accept_losses:
+        missing = {**still, **present}
+        return Presence(missing=missing, asked_about=lost, strangers=tuple(strangers), beside=beside), []
     missing = {partition: still.get(partition, 0) + (partition not in unsure) for partition in gone} | present
     retired = [partition for partition in gone if accept_losses or missing[partition] >= CRAWLS_TO_RETIRE]
     return Presence(

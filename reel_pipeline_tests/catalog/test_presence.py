@@ -111,6 +111,24 @@ def test_a_broken_item_is_present_and_what_is_gone_is_retired(folder: Folder, br
     assert [folder.crawl(*KNOWN[2:]) for _ in range(2)] == [[], [KNOWN[1]]]
 
 
+@pytest.mark.parametrize("fault", [{"title": {}}, {"variants": "none"}, {"images": {}}])
+def test_a_broken_item_is_every_colourway_of_its_product(folder: Folder, fault: Any) -> None:
+    colours = ("White", "Black")
+    tee = {
+        "sku": "TEE",
+        "variants": [{"sku": f"TEE-{colour}-{size}", "colour": colour} for colour in colours for size in "SM"],
+        "images": [{"file": f"{colour}.jpg", "variant": colour} for colour in colours],
+    }
+    folder.crawl(*KNOWN, tee)
+    looks = set(folder.known) - set(KNOWN)
+    assert len(looks) == 2
+    assert [folder.crawl(*KNOWN[1:], tee) for _ in range(2)] == [[], [KNOWN[0]]]
+    assert [folder.crawl(*KNOWN[1:], tee | fault) for _ in range(4)] == [[]] * 4
+    assert looks <= set(folder.known)
+    assert set(folder.presence.missing) == looks
+    assert [folder.crawl(*KNOWN[2:], tee | fault) for _ in range(2)] == [[], [KNOWN[1]]]
+
+
 @pytest.mark.parametrize("nameless", ["text", {"title": "no SKU"}, {"sku": "", "title": "Tee"}, None])
 def test_an_item_without_a_sku_may_be_what_vanished_with_it_and_nothing_that_was_listed_beside_it(
     folder: Folder, nameless: Any
