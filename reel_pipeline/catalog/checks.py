@@ -40,7 +40,7 @@ def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
             sentence += f" {missing} of their {len(pictures)} pictures can't be found; see the products' galleries."
     if snapshot.ignored_columns:
         sentence += f" Columns that were not read: {', '.join(snapshot.ignored_columns)[:300]}."
-    passed = bool(snapshot.entries) and not snapshot.errors and not presence.asked_about
+    passed = snapshot.complete and bool(snapshot.entries) and not snapshot.errors and not presence.asked_about
     return Finding(passed=passed, sentence=sentence, measured=measured)
 
 

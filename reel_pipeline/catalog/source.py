@@ -15,9 +15,10 @@ several spreadsheets are refused. File names are relative to the folder and stay
 An image's `variant` is the colour it shows; leave it out where the picture stands for the product itself. Where two or
 more colours of `variants` have pictures, each colour becomes a product of its own with its own reel.
 
-A spreadsheet (`catalog.csv`, or the one `.csv`, `.tsv` or `.xml` there is): a list with one row a product whose columns
-have the names above, or others that `columns.py` knows, and `pictures` for the files; an export of Shopify's or
-WooCommerce's products; a Google Merchant feed. Several values in one cell are separated by `|`.
+A spreadsheet (`catalog.csv`, or the one `.csv`, `.tsv` or `.xml` there is; a `.txt` counts where it lists products): a
+list with one row a product whose columns have the names above, or others that `columns.py` knows, and `pictures` for
+the files; an export of Shopify's or WooCommerce's products; a Google Merchant feed. Several values in one cell are
+separated by `|`.
 
     sku,title,description,product_type,colour,vendor,tags,price,currency,collections,pictures
     TEE-1,Linen tee,Soft linen.,T-shirt,white,Acme,linen|summer,54.00,EUR,Summer,images/1.jpg|images/2.jpg
@@ -83,7 +84,8 @@ class FolderSource:
             listing = _read(path) if path else list_folders(self.root)
         except OSError as error:
             raise CatalogError(f"{self.root} can't be read ({error.strerror}); let this user read it.") from None
-        looks, twice = keyed_looks(self._with_files(listing.entries))
+        names_files_exactly = path is None or path.name == LISTINGS[0]
+        looks, twice = keyed_looks(listing.entries if names_files_exactly else self._with_files(listing.entries))
         entries = tuple(
             look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
         )
@@ -115,12 +117,12 @@ class FolderSource:
     def _with_files(self, entries: list[CatalogEntry]) -> Iterator[CatalogEntry]:
         """The entries with the files of pictures that are named without their folder, or by an address on the web."""
         named = {photo.location for entry in entries for photo in entry.photos}
-        loose = [place for place in named if self._is_loose(place)]
-        wanted, there = _by_name(loose), _by_name(pictures_below(self.root) if loose else ())
+        loose = {place for place in named if self._is_loose(place)}
+        there = _by_name(pictures_below(self.root) if loose else ())
         file_of = {
             place: next(iter(there[name]))
-            for name, places in wanted.items()
-            for place in places
+            for name, places in _by_name(named).items()
+            for place in places & loose
             if len({place.partition("?")[0] for place in places}) == len(there.get(name, ())) == 1
         }
         for entry in entries:
@@ -132,8 +134,8 @@ class FolderSource:
 
     def _is_loose(self, place: str) -> bool:
         """It is no path in the folder: an address, a shop's path from its root, a name whose file may lie elsewhere."""
-        if "/" in place and "://" not in place and not place.startswith("/"):
-            return False
+        if "/" in place:
+            return "://" in place or place.startswith("/")
         try:
             self._inside(place)
         except CatalogError:

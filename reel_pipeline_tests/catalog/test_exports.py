@@ -457,12 +457,16 @@ def test_a_name_that_two_pictures_share_stands_for_neither(tmp_path: Path) -> No
     text = (
         "sku,title,description,pictures\nA,A,,https://shop.example/a/front.png\nB,B,,https://shop.example/b/front.png\n"
     )
-    snapshot = listed(tmp_path, "front.png", products_csv=text + "C,C,,back.png\n")
+    snapshot = listed(tmp_path, "m/front.png", products_csv=text)
     assert [shown(entry)[0][0] for entry in snapshot.entries[:2]] == [
         "https://shop.example/a/front.png",
         "https://shop.example/b/front.png",
     ]
-    listed(tmp_path, "1/back.png", "2/back.png")
+    taken = listed(
+        tmp_path, "m/front.png", products_csv="sku,title,description,pictures\nA,A,,m/front.png\nB,B,,front.png\n"
+    )
+    assert shown(taken.entries[1]) == [("front.png", None)], "the picture of another product"
+    listed(tmp_path, "1/back.png", "2/back.png", products_csv=text + "C,C,,back.png\n")
     assert shown(FolderSource(tmp_path).snapshot().entries[2]) == [("back.png", None)], "which of the two is not clear"
 
 
