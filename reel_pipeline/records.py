@@ -635,7 +635,8 @@ class Severity(StrEnum):
 
 
 class ReviewFault(Record):
-    """What a person objects to. `kind` is one of the judge's fault kinds, or `other`."""
+    """What a person objects to. `kind` is one of the judge's fault kinds, `caption`, `cropped`, `photo`, `words` or
+    `other`."""
 
     kind: str
     severity: Severity = Severity.MAJOR
@@ -646,7 +647,9 @@ class ReviewFault(Record):
 class Review(Record):
     """A person's, or a platform's, decision about exactly one file.
 
-    A rejection with `shots`, or by a platform, asks for another take of these shots, or of all; without, it is final.
+    A rejection asks for its shots to be made in another way, which its faults or its reason tell. One by a platform,
+    or for captions or framing alone, may leave out the shots and then means all; any other without shots is final.
+    `order`: how many decisions about reels of this product came before.
     """
 
     video_sha256: Sha256
@@ -656,6 +659,7 @@ class Review(Record):
     platform: str = ""
     shots: tuple[int, ...] = ()
     faults: tuple[ReviewFault, ...] = ()
+    order: int = 0
 
     @property
     def by(self) -> str:

@@ -65,15 +65,19 @@ class Flow:
         """The digests of all that a fresh record of this asset depends on now."""
         row = ASSETS[asset]
         base = row.depends(inputs, self.settings, partition)
-        if asset != "rendered_still":
-            return base
-        takes = current_attempts(self.store, partition, row.fingerprint(base)).takes
-        return row.depends(inputs, self.settings, partition, takes) if takes else base
+        if asset == "rendered_still":
+            chosen = current_attempts(self.store, partition, row.fingerprint(base)).chosen(asset)
+        else:
+            chosen = self.attempts(partition).chosen(asset) if asset == "reel" else None
+        return row.depends(inputs, self.settings, partition, chosen) if chosen else base
 
     def attempts(self, partition: str) -> Attempts:
         """Which take of each shot is in use for the present inputs of the stills."""
         row = ASSETS["rendered_still"]
-        base = row.depends(self.records(row.upstream, partition), self.settings, partition)
+        inputs = self.records(row.upstream, partition)
+        if None in inputs.values():
+            return Attempts(inputs_fingerprint="0" * 64)
+        base = row.depends(inputs, self.settings, partition)
         return current_attempts(self.store, partition, row.fingerprint(base))
 
     def make(

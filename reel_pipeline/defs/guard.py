@@ -9,7 +9,7 @@ from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.defs.table import CHECKS, entry_in, upstream_of
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.records import LABEL_ON_ARTWORK, EvaluationScore, Judgement, Reel, Review, ShotPlan, Verdict
-from reel_pipeline.store import UNPARTITIONED
+from reel_pipeline.store import UNPARTITIONED, partition_path
 
 REVIEWS = "reviews"
 BLIND_REVIEWS = "blind_reviews"
@@ -59,6 +59,15 @@ def is_sold_out(flow: Flow, partition: str) -> bool:
     return bool(entry and entry.is_sold_out and flow.settings.withdraw_out_of_stock)
 
 
+def last_word(flow: Flow, partition: str) -> Review | None:
+    """The latest decision about any reel of this product; of two that came at once, the rejection.
+
+    What a person or a platform rejected only a person releases, in whatever form it comes back.
+    """
+    reviews = (review for _, review in flow.store.load_notes(f"{REVIEWS}/{partition_path(partition)}", Review))
+    return max(reviews, key=lambda review: (review.order, not review.approved), default=None)
+
+
 def is_released(flow: Flow, partition: str) -> bool:
     """Whether publishing would be allowed now."""
     try:
@@ -94,6 +103,12 @@ def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: Evalu
         finding = flow.finding(check, partition)
         if finding is None or not finding.passed:
             raise PublishRefused(f"Not published: the check {check} has not passed for this version. Run it again.")
+    last = last_word(flow, partition)
+    if last and not last.approved:
+        raise Waiting(
+            f"Waiting for a person: {last.by} rejected an earlier reel of this product ({last.reason}), and only a "
+            "person releases what came after it."
+        )
     if is_for_a_person(plan, judged):
         raise Waiting(f"Waiting for a person: {plan.person_must_approve}")
     if flow.settings.publish == "after_approval":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, SHOWN, VERDICTS, is_for_a_person
+from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, SHOWN, VERDICTS, is_for_a_person, last_word
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.evaluation.learning import Calibration
 from reel_pipeline.evaluation.learning.sampling import is_spot_check, review_propensity
@@ -32,7 +32,9 @@ def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgeme
     frames = behind["frame_classification"]
     clips = {clip.shot: clip.video for clip in behind["video_clip"].editions[edition].clips}
     scenes = {shot.number: shot.scene for shot in plan.editions[edition].shots}
-    waits = flow.settings.publish == "after_approval" or is_for_a_person(plan, judgement)
+    last = last_word(flow, partition)
+    is_held = last is not None and not last.approved
+    waits = is_held or flow.settings.publish == "after_approval" or is_for_a_person(plan, judgement)
     shown = Shown(
         sku=behind["product"].sku,
         edition=edition,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from reel_pipeline.defs.events import report_check
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.planner import DATA_VERSION_TAG
 from reel_pipeline.defs.truth import untrue
@@ -51,7 +52,8 @@ def _take_down(flow: Flow, instance: dg.DagsterInstance, mirrored: MirroredAsset
     instance.report_runless_asset_event(
         dg.AssetMaterialization(MIRRORED, partition=partition, tags=tags, metadata=metadata)
     )
-    instance.report_runless_asset_event(
+    report_check(
+        instance,
         dg.AssetCheckEvaluation(
             asset_key=MIRRORED,
             check_name="still_true",
@@ -60,7 +62,7 @@ def _take_down(flow: Flow, instance: dg.DagsterInstance, mirrored: MirroredAsset
             description=f"Withdrawn: {why}",
             metadata={"finding": f"Withdrawn: {why}"},
             partition=partition,
-        )
+        ),
     )
 
 

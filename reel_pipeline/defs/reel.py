@@ -27,12 +27,21 @@ def reel(
     product: Product,
     brand_kit: BrandKit,
 ) -> dg.MaterializeResult[Reel]:
+    attempts = flow.attempts(context.partition_key)
     return flow.make(
         context,
         {"video_clip": video_clip, "voiceover": voiceover, "product": product, "brand_kit": brand_kit},
         lambda: Reel(
             editions={
-                name: assemble(clips, voiceover.editions[name], product, brand_kit.look, brand_kit.words, flow.store)
+                name: assemble(
+                    clips,
+                    voiceover.editions[name],
+                    product,
+                    brand_kit.look,
+                    brand_kit.words,
+                    flow.store,
+                    attempts.refused_captions_of(name),
+                )
                 for name, clips in video_clip.editions.items()
             }
         ),

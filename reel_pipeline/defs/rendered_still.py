@@ -49,6 +49,7 @@ def rendered_still(
                     brand_kit.look,
                     open_engine(flow.settings.engines.stills),
                     flow.store,
+                    attempts.wider_of(name),
                 )
                 for name, plan in shot_plan.editions.items()
             }

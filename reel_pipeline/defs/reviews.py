@@ -9,10 +9,12 @@ from pathlib import Path
 import dagster as dg
 
 from reel_pipeline.defs import retakes, retry
+from reel_pipeline.defs.events import report_check
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, VERDICTS
+from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, VERDICTS, last_word
 from reel_pipeline.defs.learning import due_spot_checks
 from reel_pipeline.defs.reconcile import withdraw_untrue
+from reel_pipeline.defs.remedies import KINDS as REMEDY_KINDS
 from reel_pipeline.defs.report import partition_of
 from reel_pipeline.defs.table import CHECKS
 from reel_pipeline.errors import PublishRefused, ReelError, SettingsError
@@ -29,7 +31,7 @@ from reel_pipeline.records import (
     Verdict,
 )
 
-FAULT_KINDS = (*shipped_thresholds(), "other")
+FAULT_KINDS = (*shipped_thresholds(), *REMEDY_KINDS, "other")
 
 
 def decide(
@@ -52,7 +54,8 @@ def decide(
     if reel is None:
         raise PublishRefused(f"{partition} has no reel yet; run it first.")
     sha256 = reel.editions[MAIN_EDITION].video.sha256
-    review = _review(sha256, approved, reason, shots, faults, platform)
+    before = last_word(flow, partition)
+    review = _review(sha256, approved, reason, shots, faults, platform, order=before.order + 1 if before else 0)
     if not approved:
         retakes.ask(flow, partition)
     flow.store.save_note(REVIEWS, partition, sha256, review)
@@ -115,6 +118,7 @@ def _review(
     shots: Sequence[int],
     faults: Sequence[ReviewFault],
     platform: str = "",
+    order: int = 0,
 ) -> Review:
     return Review(
         video_sha256=sha256,
@@ -124,6 +128,7 @@ def _review(
         platform=platform,
         shots=tuple(shots),
         faults=tuple(faults),
+        order=order,
     )
 
 
@@ -136,7 +141,8 @@ def _ask_for_a_retake(flow: Flow, instance: dg.DagsterInstance, partition: str) 
     result = CheckResult(asset=row.asset, check=row.name, subject_sha256=row.subject(inputs), finding=finding)
     flow.store.save_check(partition, result)
     retakes.ask(flow, partition)
-    instance.report_runless_asset_event(
+    report_check(
+        instance,
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(row.asset),
             check_name=row.name,
@@ -145,7 +151,7 @@ def _ask_for_a_retake(flow: Flow, instance: dg.DagsterInstance, partition: str) 
             description=finding.sentence,
             metadata={"finding": finding.sentence, **finding.measured},
             partition=partition,
-        )
+        ),
     )
 
 

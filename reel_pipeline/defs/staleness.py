@@ -15,7 +15,7 @@ CHANGED = {
     "code": "the code or engine that makes it has changed",
     "settings": "its settings have changed",
     "reads": "something that it reads has changed",
-    "takes": "another take of a shot was asked for",
+    "takes": "another take, framing or caption of a shot was asked for",
 }
 """Kind of dependency (`Asset.depends`) -> why an asset is stale when it differs."""
 

@@ -48,7 +48,7 @@ class Asset:
         return {"code": digest_of(code), "settings": digest_of([engine, self.settings(settings, partition)])}
 
     def depends(self, inputs: Inputs, settings: Settings, partition: str, takes: object = None) -> dict[str, str]:
-        """The digests of what this asset's content depends on, by kind; `takes`: those that retries chose."""
+        """The digests of what this asset's content depends on, by kind; `takes`: what retries chose."""
         return {
             **self.made_with(settings, partition),
             "reads": digest_of(self.reads(inputs, partition)),

@@ -6,10 +6,11 @@ copied as they are. Cuts are straight: the voice sets the rhythm, and a dissolve
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -18,6 +19,7 @@ from reel_pipeline.errors import RenderError
 from reel_pipeline.records import (
     REEL_HEIGHT_PX,
     REEL_WIDTH_PX,
+    BoxPx,
     BrandLook,
     BrandWords,
     Clip,
@@ -47,10 +49,17 @@ class _Assembler:
 
 
 def assemble(
-    clips: ClipEdition, voice: VoiceEdition, product: Product, look: BrandLook, words: BrandWords, store: Store
+    clips: ClipEdition,
+    voice: VoiceEdition,
+    product: Product,
+    look: BrandLook,
+    words: BrandWords,
+    store: Store,
+    refused_captions: Mapping[int, Sequence[BoxPx]] = MappingProxyType({}),
 ) -> ReelEdition:
     """The finished reel with its cut list, captions and poster.
 
+    `refused_captions`: by shot, where its caption must not stand; where no other place is as good, it has none.
     Raises `RenderError` when clips and timeline don't match, or a text can't be set.
     """
     inputs = {
@@ -61,14 +70,29 @@ def assemble(
         "price": [product.price, product.currency] if words.show_price else None,
         "look": look.digest(),
         "words": [words.brand_name, words.call_to_action, words.disclaimer],
+        **(
+            {"refused_captions": [[shot, *boxes] for shot, boxes in refused_captions.items()]}
+            if refused_captions
+            else {}
+        ),
     }
     return store.remember(
-        "assemble", _Assembler(), inputs, ReelEdition, lambda: _assemble(clips, voice, product, look, words, store)
+        "assemble",
+        _Assembler(),
+        inputs,
+        ReelEdition,
+        lambda: _assemble(clips, voice, product, look, words, store, refused_captions),
     )
 
 
 def _assemble(
-    clips: ClipEdition, voice: VoiceEdition, product: Product, look: BrandLook, words: BrandWords, store: Store
+    clips: ClipEdition,
+    voice: VoiceEdition,
+    product: Product,
+    look: BrandLook,
+    words: BrandWords,
+    store: Store,
+    refused_captions: Mapping[int, Sequence[BoxPx]],
 ) -> ReelEdition:
     from reel_pipeline.media.video import VideoWriter
     from reel_pipeline.reels.captions import srt, vtt
@@ -78,7 +102,7 @@ def _assemble(
     by_shot = _matched(clips, voice)
     font = store.read(look.font) if look.font else None
     card = end_card(product, look, words, store.read(look.logo) if look.logo else None, font)
-    captions = _captions(voice, by_shot, look, font)
+    captions = _captions(voice, by_shot, look, font, refused_captions)
     poster_shot = _poster_shot(clips)
     poster = b""
     with tempfile.TemporaryDirectory(prefix="reel_") as folder:
@@ -139,19 +163,29 @@ def _exactly(path: Path, segment: Segment) -> "Iterator[Planes]":
 
 
 def _captions(
-    voice: VoiceEdition, by_shot: dict[int, Clip], look: BrandLook, font: bytes | None
+    voice: VoiceEdition,
+    by_shot: dict[int, Clip],
+    look: BrandLook,
+    font: bytes | None,
+    refused: Mapping[int, Sequence[BoxPx]],
 ) -> dict[int, "Bitmap"]:
-    """One placed bitmap a shot that has a caption."""
-    from reel_pipeline.reels.captions import caption_bitmap, place
+    """One placed bitmap a shot that has a caption. Where one was refused, the others stay where they were."""
+    from reel_pipeline.reels.captions import caption_bitmap, place, place_elsewhere
 
     placed: dict[int, Bitmap] = {}
     last_y = None
     for segment in voice.segments:
         if segment.shot is None or not segment.caption.strip():
             continue
-        bitmap = place(caption_bitmap(segment.caption, look, font), by_shot[segment.shot].avoid_px_xywh, last_y)
-        placed[segment.shot] = bitmap
+        avoid = by_shot[segment.shot].avoid_px_xywh
+        bitmap = place(caption_bitmap(segment.caption, look, font), avoid, last_y)
         last_y = bitmap.y
+        if segment.shot in refused:
+            elsewhere = place_elsewhere(bitmap, avoid, refused[segment.shot])
+            if elsewhere is None:
+                continue
+            bitmap = elsewhere
+        placed[segment.shot] = bitmap
     return placed
 
 

@@ -1,6 +1,6 @@
 """Burned-in captions: where they stand and what they look like; and the same words as SRT and VTT."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -67,21 +67,31 @@ def _even(value: int) -> int:
 
 def place(bitmap: Bitmap, avoid: Sequence[BoxPx], last_y: int | None) -> Bitmap:
     """The bitmap moved into the safe zone where it covers least; near the last caption's place when that is as good."""
+    home = SAFE_TOP_PX if last_y is None else last_y
+    return min(_places(bitmap), key=lambda placed: (_covered(placed, avoid), abs(placed.y - home)))
+
+
+def place_elsewhere(bitmap: Bitmap, avoid: Sequence[BoxPx], refused: Sequence[BoxPx]) -> Bitmap | None:
+    """A placed bitmap moved clear of where a person refused it, to where it covers no more; None where that isn't."""
+    clear = [placed for placed in _places(bitmap) if not any(_overlap(placed.box_px_xywh, box) for box in refused)]
+    as_good = [placed for placed in clear if _covered(placed, avoid) <= _covered(bitmap, avoid)]
+    return min(as_good, key=lambda placed: (_covered(placed, avoid), abs(placed.y - bitmap.y)), default=None)
+
+
+def _places(bitmap: Bitmap) -> Iterator[Bitmap]:
+    """The bitmap at every height of the safe zone, in the middle."""
     height, width = bitmap.rgba.shape[:2]
     x = _even((REEL_WIDTH_PX - width) // 2)
+    for y in range(_even(SAFE_TOP_PX), SAFE_BOTTOM_PX - height + 1, 10):
+        yield Bitmap(bitmap.rgba, x, y)
+
+
+def _covered(placed: Bitmap, avoid: Sequence[BoxPx]) -> float:
+    """How much of itself lies over what should be seen; labels and faces are small and matter more than the product."""
     largest = max((box[2] * box[3] for box in avoid), default=0)
-    home = SAFE_TOP_PX if last_y is None else last_y
-
-    def cost(y: int) -> tuple[float, int]:
-        covered = 0.0
-        for box in avoid:
-            # Labels and faces are small and matter more than a corner of the product.
-            weight = 3.0 if box[2] * box[3] < largest / 2 else 1.0
-            covered += weight * _overlap((x, y, width, height), box)
-        return round(covered / (width * height), 2), abs(y - home)
-
-    places = range(_even(SAFE_TOP_PX), SAFE_BOTTOM_PX - height + 1, 10)
-    return Bitmap(bitmap.rgba, x, min(places, key=cost))
+    covered = sum((3.0 if b[2] * b[3] < largest / 2 else 1.0) * _overlap(placed.box_px_xywh, b) for b in avoid)
+    height, width = placed.rgba.shape[:2]
+    return round(float(covered / (width * height)), 2)
 
 
 def _overlap(one: BoxPx, other: BoxPx) -> int:

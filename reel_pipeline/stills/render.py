@@ -3,9 +3,12 @@
 A keyframe holds the photo's own pixels at their native scale; what the camera does is decided here, carried out there.
 """
 
+from collections.abc import Collection
+
 from reel_pipeline.errors import ParallaxRefused, RenderError
 from reel_pipeline.media.photo import decode_png, encode_jpeg, encode_png
 from reel_pipeline.records import (
+    BoxPx,
     BrandLook,
     Cutout,
     Motion,
@@ -23,6 +26,8 @@ from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine
 from reel_pipeline.store import Store
 
 PREVIEW_SIDE_PX = 480
+_WIDER, _AIR = 0.3, 0.02
+"""What a wider framing shows besides, as a share of the focus, and what it leaves free at the photo's edges."""
 
 
 def render_stills(
@@ -34,13 +39,18 @@ def render_stills(
     look: BrandLook,
     engine: StillEngine,
     store: Store,
+    wider: Collection[int] = (),
 ) -> StillEdition:
     """One keyframe a shot. `take_indexes` maps a shot's number to the take to use; shots not named use their first.
+
+    `wider`: the shots that show more around their focus than their takes say.
 
     Raises `RenderError` when a shot has no such take or its photo is gone from the gallery.
     """
     stills = tuple(
-        render_still(shot, take_indexes.get(shot.number, 0), gallery, cutout, look, engine, store)
+        render_still(
+            shot, take_indexes.get(shot.number, 0), gallery, cutout, look, engine, store, wider=shot.number in wider
+        )
         for shot in plan.shots
     )
     return StillEdition(attempt=attempt, stills=stills)
@@ -54,6 +64,8 @@ def render_still(
     look: BrandLook,
     engine: StillEngine,
     store: Store,
+    *,
+    wider: bool = False,
 ) -> Still:
     """The keyframe of one take; the lowest rung, and the record says why, where its photo allows no honest parallax."""
     if not 0 <= take_index < len(shot.takes):
@@ -64,6 +76,8 @@ def render_still(
     photo = next((photo for photo in gallery.photos if photo.key == take.photo), None)
     if photo is None:
         raise RenderError(f"Shot {shot.number} uses photo {take.photo}, which is no longer in the gallery; plan again.")
+    if wider:
+        take = take.model_copy(update={"focus_px_xywh": _widened(take.focus_px_xywh, photo)})
     cut = cutout.cutout(photo.key)
     inputs = {
         "shot": shot.number,
@@ -86,6 +100,19 @@ def render_still(
             return still.model_copy(update={"instead": str(refusal)})
 
     return store.remember("render_still", engine, inputs, Still, make)
+
+
+def _widened(focus: BoxPx, photo: Photo) -> BoxPx:
+    """The focus with more around it; it comes no nearer to the photo's edge than `_AIR`, where it would be cut."""
+    sides = []
+    for axis, full in ((0, photo.width_px), (1, photo.height_px)):
+        start, length = focus[axis], focus[axis + 2]
+        grow, margin = _WIDER / 2 * length, _AIR * full
+        low = min(start, max(margin, start - grow))
+        high = max(start + length, min(full - margin, start + length + grow))
+        sides.append((round(low), round(high) - round(low)))
+    (x, w), (y, h) = sides
+    return x, y, w, h
 
 
 def _layers(photo: Photo, cut: Cutout | None, rung: Rung, store: Store) -> PhotoLayers:
