@@ -89,10 +89,8 @@ def list_table(table: Table) -> Listing:
             listing.add(number, product)
     listing.ignored = () if reader_of(table) else not_understood(table)
     if listing.ignored and (missing := lacking(table)):
-        error = (
-            f"Not understood: {', '.join(listing.ignored)[:300]}; where one of these is the {' or '.join(missing)}, give "
-            "it that name."
-        )
+        names = ", ".join(listing.ignored)[:300]
+        error = f"Not understood: {names}; where one of these is the {' or '.join(missing)}, give it that name."
         listing.errors.append(ItemError(item=table.name, error=error))
     return listing
 

@@ -239,7 +239,7 @@ def _by_name(places: Iterable[str]) -> dict[str, set[str]]:
 
 def _file_name(place: str) -> str:
     try:
-        path = unquote(urlsplit(place).path) if "://" in place else place
+        path = unquote(urlsplit(place).path) if "://" in place or place.startswith("/") else place
     except ValueError:
         path = place
     return path.rsplit("/", 1)[-1]

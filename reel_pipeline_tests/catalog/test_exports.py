@@ -448,7 +448,7 @@ def test_a_spreadsheet_deeper_down_is_no_product(tmp_path: Path) -> None:
 
 def test_the_answer_of_a_shop_stored_beside_its_pictures(tmp_path: Path) -> None:
     products = '{"products": [{"id": 1, "title": "Mug", "handle": "mug", "variants": [{"id": 2, "sku": "M-1"}],'
-    products += '"images": [{"id": 3, "src": "/files/mug.png"}]}]}'
+    products += '"images": [{"id": 3, "src": "/files/mug.png?v=1"}]}]}'
     entry = one(listed(tmp_path, "f/mug.png", products_json=products))
     assert (entry.sku, shown(entry)) == ("M-1", [("f/mug.png", None)])
 
