@@ -13,8 +13,8 @@ from reel_pipeline.store import Store
 
 MIN_SIDE_PX = 300
 MIN_SHARPNESS = 0.24
-"""The softest of 202 shop photos has 0.32, a black kettle on black 0.31; blurred by a Gaussian of 4 px at 512 px the 202
-have 0.12 to 0.21."""
+"""The softest of 202 shop photos has 0.32, a black kettle on black 0.31; blurred by a Gaussian of 4 px at 512 px the
+202 have 0.12 to 0.21."""
 WHOLE_VIEWS = (ViewClass.MODEL_WORN, ViewClass.FLAT_STUDIO, ViewClass.LIFESTYLE)
 MEASURE_SIDE_PX = 512
 MIN_SHARE, MAX_SHARE = 0.01, 0.95
