@@ -1,12 +1,15 @@
 """What happens without anyone asking: retakes, changed galleries, new products. All of it asks the planner."""
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG  # private, covered by the pin
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES  # private, covered by the pin on dagster
+from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG
 
 from reel_pipeline.defs import retakes
 from reel_pipeline.defs.alerts import alert_about, is_retried, tell
@@ -21,30 +24,43 @@ from reel_pipeline.records import CatalogSnapshot
 from reel_pipeline.store import UNPARTITIONED, partition_path
 
 PRODUCTS_PER_TICK = 25
+NEW_LOOKED_AT = 500
 LOOKS_PER_TICK = 100
-"""Products that a tick asks about: it has a minute, and a look takes some forty reads from the store."""
+"""Rejected products that a tick asks about: it has a minute, and a look takes some forty reads from the store."""
 TRIES = 3
 """Runs requested in a row for one state of a product: a cancelled one comes again, one that always dies does not."""
 RUNS_LOOKED_AT = 20
+RETRY_BEGINS_S = 120
+"""How long after a crash Dagster's own retry is waited for; some never come, such as that of a command line's run."""
 STATE_TAG = "reel/state"
 READS_SNAPSHOT = {name for name in SKU_ASSETS if "catalog_snapshot" in ASSETS[name].upstream}
 
 
 def _past_runs(instance: dg.DagsterInstance, partition: str) -> Sequence[dg.DagsterRun] | None:
     """The latest runs of a product, newest first; None while one has not ended or is about to be run again."""
-    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_NAME_TAG: partition}), limit=RUNS_LOOKED_AT)
-    is_run_again = bool(runs) and is_retried(runs[0]) and AUTO_RETRY_RUN_ID_TAG not in runs[0].tags
-    return None if is_run_again or not all(run.is_finished for run in runs) else runs
+    records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_NAME_TAG: partition}), limit=RUNS_LOOKED_AT)
+    runs = [record.dagster_run for record in records]
+    if records and is_retried(runs[0]) and AUTO_RETRY_RUN_ID_TAG not in runs[0].tags:
+        since_s = time.time() - records[0].update_timestamp.timestamp()
+        if since_s < RETRY_BEGINS_S:
+            return None
+    return runs if all(run.is_finished for run in runs) else None
 
 
-def _tries(runs: Sequence[dg.DagsterRun], state: str) -> int:
-    """How many of the latest requested runs were for this state.
+def _request(
+    runs: Sequence[dg.DagsterRun], partition: str, state: str, tags: Mapping[str, str] | None = None, **more: Any
+) -> dg.RunRequest | None:
+    """The next run for this state of a product; None when the latest `TRIES` were for it and changed nothing.
 
-    A run key alone would not do: Dagster drops one that it has seen, though that run was cancelled or its state has
-    come back (a price goes down, up and down).
+    What the runs were for tells, not a key made of the state: Dagster drops a run key that it has seen, though that run
+    was cancelled or its state has come back (a price goes down, up and down). So the key names the run before, too.
     """
     states = (run.tags[STATE_TAG] for run in runs if STATE_TAG in run.tags)
-    return sum(1 for _ in takewhile(lambda seen: seen == state, states))
+    tries = sum(1 for _ in takewhile(lambda seen: seen == state, states))
+    if tries >= TRIES:
+        return None
+    key = f"{partition}:{state}:{runs[0].run_id if runs else ''}"
+    return dg.RunRequest(run_key=key, partition_key=partition, tags={STATE_TAG: state, **(tags or {})}, **more)
 
 
 @dg.sensor(job=retake, minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -62,15 +78,9 @@ def retake_rejected(context: dg.SensorEvaluationContext, flow: dg.ResourceParam[
             retakes.forget(flow, partition)
         elif not wanted.waits:
             state = f"{wanted.video_sha256}:{wanted.attempt}"
-            tries = _tries(runs, state)
-            if tries < TRIES:
-                requests.append(
-                    dg.RunRequest(
-                        run_key=f"{partition}:{state}:{tries}",
-                        partition_key=partition,
-                        tags={ATTEMPT_TAG: str(wanted.attempt), STATE_TAG: state},
-                    )
-                )
+            request = _request(runs, partition, state, {ATTEMPT_TAG: str(wanted.attempt)})
+            if request:
+                requests.append(request)
             else:
                 _give_up(context, flow, partition)
     return dg.SensorResult(run_requests=requests)
@@ -93,65 +103,94 @@ def gallery_changed(
     """When the snapshot is another one: request what its changed entries made stale, `PRODUCTS_PER_TICK` products at a
     time.
 
-    The cursor holds the snapshot that was looked at and the products still to request. The first tick only notes where
-    it stands. Where the snapshot before is gone from the store, every product is planned.
+    The cursor holds the snapshot that was looked at and the products that are not made yet: one leaves it when nothing
+    is left to make, or when `TRIES` runs came to nothing. The first tick only notes where it stands. Where the snapshot
+    before is gone from the store, every product is planned.
     """
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
     if snapshot is None:
         return dg.SkipReason("There is no catalogue yet; run sync_catalog.")
     digest = snapshot.digest()
     cursor: dict[str, Any] = json.loads(context.cursor) if context.cursor else {"snapshot": digest, "left": []}
-    if cursor["snapshot"] == digest:
-        left = [partition for partition in cursor["left"] if partition in snapshot.by_partition]
-    else:
-        before = flow.store.load_version(cursor["snapshot"], CatalogSnapshot)
-        made = made_partitions(flow, "product")
-        changed = [
-            partition
-            for partition, entry in snapshot.by_partition.items()
-            if partition_path(partition) in made
-            and (before is None or before.by_partition.get(partition) != entry or partition in cursor["left"])
-        ]
-        planned = plan(context.instance, flow, changed)
-        left = [partition for partition, todo in planned.items() if READS_SNAPSHOT & todo.keys()]
-    now, later = left[:PRODUCTS_PER_TICK], left[PRODUCTS_PER_TICK:]
-    if context.cursor and not now and cursor["snapshot"] == digest:
+    left = cursor["left"]
+    if cursor["snapshot"] != digest:
+        left = _changed(context.instance, flow, snapshot, cursor)
+    elif context.cursor and not left:
         return dg.SkipReason("The catalogue is unchanged.")
-    requests = [
-        dg.RunRequest(
-            run_key=f"{digest}:{partition}",
-            partition_key=partition,
-            asset_selection=[dg.AssetKey(name) for name in todo],
-        )
-        for partition in now
-        if (todo := work(Look(flow), partition))
+    known = set(context.instance.get_dynamic_partitions(SKUS.name or ""))
+    requests: list[dg.RunRequest] = []
+    open_still: list[str] = []
+    for partition in left[:PRODUCTS_PER_TICK]:
+        if partition not in known or partition not in snapshot.by_partition:
+            continue
+        runs = _past_runs(context.instance, partition)
+        if runs is None:
+            open_still.append(partition)
+        elif READS_SNAPSHOT & (todo := work(Look(flow), partition)).keys():
+            state = f"listed:{snapshot.by_partition[partition].digest()}"
+            request = _request(runs, partition, state, asset_selection=[dg.AssetKey(name) for name in todo])
+            if request:
+                requests.append(request)
+                open_still.append(partition)
+            else:
+                context.log.warning(f"{partition}: {TRIES} runs changed nothing; see the last one.")
+    left = left[PRODUCTS_PER_TICK:] + open_still
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps({"snapshot": digest, "left": left}))
+
+
+def _changed(instance: dg.DagsterInstance, flow: Flow, snapshot: CatalogSnapshot, cursor: dict[str, Any]) -> list[str]:
+    """Products with something to make since the snapshot before, and those of it that are not made yet."""
+    before = flow.store.load_version(cursor["snapshot"], CatalogSnapshot)
+    made = made_partitions(flow, "product")
+    changed = [
+        partition
+        for partition, entry in snapshot.by_partition.items()
+        if partition_path(partition) in made
+        and (before is None or before.by_partition.get(partition) != entry or partition in cursor["left"])
     ]
-    return dg.SensorResult(run_requests=requests, cursor=json.dumps({"snapshot": digest, "left": later}))
+    return [partition for partition, todo in plan(instance, flow, changed).items() if READS_SNAPSHOT & todo.keys()]
+
+
+def _unless_one_is_left(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg.SkipReason:
+    """A run of a job, unless the one before has not ended: a crawl may take longer than the time to the next."""
+    unfinished = dg.RunsFilter(job_name=job, statuses=NOT_FINISHED_STATUSES)
+    if context.instance.get_runs_count(unfinished):
+        return dg.SkipReason(f"The {job} before has not ended.")
+    return dg.RunRequest()
 
 
 @dg.schedule(job=sync_catalog, cron_schedule="0 * * * *", default_status=dg.DefaultScheduleStatus.STOPPED)
-def hourly_sync(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def hourly_sync(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """List the source every hour."""
-    return dg.RunRequest()
+    return _unless_one_is_left(context, "sync_catalog")
 
 
 @dg.schedule(job=make_reels, cron_schedule="10 * * * *", default_status=dg.DefaultScheduleStatus.STOPPED)
 def new_skus(
     context: dg.ScheduleEvaluationContext, flow: dg.ResourceParam[Flow]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Make the products that the last sync found and that were never made."""
+    """Make the products that the last sync found and that were never made to the end."""
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
-    made = made_partitions(flow, "product")
-    new = [
-        partition for partition in (snapshot.by_partition if snapshot else ()) if partition_path(partition) not in made
-    ]
-    if not new:
+    known = set(context.instance.get_dynamic_partitions(SKUS.name or ""))
+    begun, judged = (made_partitions(flow, name) for name in ("product", "evaluation_score"))
+    entries = snapshot.by_partition if snapshot else {}
+    unjudged = [partition for partition in entries if partition in known and partition_path(partition) not in judged]
+    cut_short = plan(context.instance, flow, [p for p in unjudged if partition_path(p) in begun])
+    new = [partition for partition in unjudged if partition_path(partition) not in begun or partition in cut_short]
+    looked_at = random.sample(
+        new, min(len(new), NEW_LOOKED_AT)
+    )  # any of them: those given up keep nobody from his turn
+    past = ((partition, _past_runs(context.instance, partition)) for partition in looked_at)
+    wanted = (
+        _request(runs, partition, f"new:{entries[partition].digest()}") for partition, runs in past if runs is not None
+    )
+    requests = list(islice(filter(None, wanted), PRODUCTS_PER_TICK))
+    if not requests:
         yield dg.SkipReason("No new product.")
-    for partition in new[:PRODUCTS_PER_TICK]:
-        yield dg.RunRequest(run_key=f"new:{partition}", partition_key=partition)
+    yield from requests
 
 
 @dg.schedule(job=reconcile, cron_schedule="*/15 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
-def reconcile_often(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def reconcile_often(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Take down what is no longer true."""
-    return dg.RunRequest()
+    return _unless_one_is_left(context, "reconcile")

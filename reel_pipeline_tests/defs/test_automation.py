@@ -7,10 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs import automation
-from reel_pipeline.defs.automation import gallery_changed, new_skus
+from reel_pipeline.defs.automation import gallery_changed, hourly_sync, new_skus
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.table import SKU_ASSETS
@@ -36,6 +37,34 @@ def tick(made: Workspace, flow: Flow, cursor: str | None) -> dg.SensorResult | d
     return result
 
 
+def requested(tick: dg.SensorResult | dg.SkipReason) -> dict[str, dg.RunRequest]:
+    requests = tick.run_requests or () if isinstance(tick, dg.SensorResult) else ()
+    return {str(request.partition_key): request for request in requests}
+
+
+def cursor(tick: dg.SensorResult | dg.SkipReason) -> str | None:
+    assert isinstance(tick, dg.SensorResult)
+    return tick.cursor
+
+
+def queue(made: Workspace, request: dg.RunRequest) -> dg.DagsterRun:
+    """A real run in the queue, as the daemon makes it of a request."""
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("reel_pipeline"), "__repository__")
+    return open_instance(made.settings).create_run_for_job(
+        defs.resolve_job_def("make_reels"),
+        tags={**request.tags, "dagster/partition": str(request.partition_key)},
+        status=dg.DagsterRunStatus.QUEUED,
+        remote_job_origin=RemoteJobOrigin(origin, "make_reels"),
+    )
+
+
+def execute(made: Workspace, request: dg.RunRequest) -> None:
+    defs.resolve_job_def("make_reels").execute_in_process(
+        instance=open_instance(made.settings), partition_key=request.partition_key, run_config=QUIET,
+        tags=dict(request.tags), asset_selection=list(request.asset_selection or ()), raise_on_error=False,
+    )  # fmt: skip
+
+
 def test_a_changed_gallery_is_requested_once_and_a_first_tick_requests_nothing(made: Workspace) -> None:
     first = tick(made, sync(made), None)
     assert isinstance(first, dg.SensorResult)
@@ -45,11 +74,35 @@ def test_a_changed_gallery_is_requested_once_and_a_first_tick_requests_nothing(m
     flow = sync(made)
     second = tick(made, flow, first.cursor)
     assert isinstance(second, dg.SensorResult)
-    requests = {request.partition_key: request for request in second.run_requests or ()}
+    requests = requested(second)
     changed = [key.to_user_string() for key in requests["TEA-1"].asset_selection or ()]
     assert changed == list(SKU_ASSETS[1:])
     assert "BOX-2" not in requests
-    assert isinstance(tick(made, flow, second.cursor), dg.SkipReason)
+    run = queue(made, requests["TEA-1"])
+    third = tick(made, flow, second.cursor)
+    assert requested(third) == {}, "it is in the queue"
+    open_instance(made.settings).report_run_canceled(run)
+    fourth = tick(made, flow, cursor(third))
+    assert requested(fourth)["TEA-1"].run_key != requests["TEA-1"].run_key, "Dagster drops a key that it has seen"
+    for _ in range(automation.TRIES - 1):
+        open_instance(made.settings).report_run_canceled(queue(made, requested(fourth)["TEA-1"]))
+    fifth = tick(made, flow, cursor(fourth))
+    assert requested(fifth) == {}, "three times cancelled"
+    assert isinstance(tick(made, flow, cursor(fifth)), dg.SkipReason)
+
+
+def test_a_price_that_goes_down_and_up_and_down_is_followed_each_time(made: Workspace) -> None:
+    at = cursor(tick(made, sync(made), None))
+    keys = []
+    for price in ("9.00", "12.00", "9.00"):
+        edit_product(made, price=price)
+        flow = sync(made)
+        asked = tick(made, flow, at)
+        keys.append(requested(asked)["TEA-1"].run_key)
+        execute(made, requested(asked)["TEA-1"])
+        at = cursor(tick(made, flow, cursor(asked)))
+        assert flow.record("product", "TEA-1").price == price
+    assert len(set(keys)) == 3
 
 
 def test_what_one_snapshot_changed_is_not_lost_when_the_next_comes_before_its_turn(
@@ -59,14 +112,15 @@ def test_what_one_snapshot_changed_is_not_lost_when_the_next_comes_before_its_tu
     first = tick(made, sync(made), None)
     for number in (0, 1):
         edit_product(made, number, price="16.00")
-    second = tick(made, sync(made), first.cursor)
+    second = tick(made, sync(made), cursor(first))
     edit_product(made, price="17.00")
     flow = sync(made)
-    third = tick(made, flow, second.cursor)
-    fourth = tick(made, flow, third.cursor)
-    requested = [[r.partition_key for r in result.run_requests or ()] for result in (second, third, fourth)]
-    assert requested == [["TEA-1"], ["TEA-1"], ["BOX-2"]]
-    assert isinstance(tick(made, flow, fourth.cursor), dg.SkipReason)
+    ticks = [second, tick(made, flow, cursor(second))]
+    while isinstance(ticks[-1], dg.SensorResult):
+        for request in requested(ticks[-1]).values():
+            execute(made, request)
+        ticks.append(tick(made, flow, cursor(ticks[-1])))
+    assert [list(requested(one)) for one in ticks if requested(one)] == [["TEA-1"], ["TEA-1"], ["BOX-2"]]
 
 
 def test_a_tick_plans_everything_when_the_snapshot_before_is_gone(made: Workspace) -> None:
@@ -75,17 +129,50 @@ def test_a_tick_plans_everything_when_the_snapshot_before_is_gone(made: Workspac
     flow = sync(made)
     before = json.loads(first.cursor or "")["snapshot"]
     flow.store.path(Blob(sha256=before, size_bytes=0, suffix=".json")).unlink()
-    assert [r.partition_key for r in tick(made, flow, first.cursor).run_requests or ()] == ["TEA-1"]
+    assert list(requested(tick(made, flow, first.cursor))) == ["TEA-1"]
 
 
 def test_a_new_product_is_requested_by_the_schedule_and_a_known_one_is_not(made: Workspace) -> None:
+    flow = add_products(made, "NEW-4")
+    assert [request.partition_key for request in new(made, flow)] == ["NEW-4"]
+
+
+def test_new_products_whose_first_runs_are_cancelled_come_again_and_hold_up_no_newer_ones(
+    made: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automation, "PRODUCTS_PER_TICK", 2)
+    instance = open_instance(made.settings)
+    flow = add_products(made, "NEW-4", "NEW-5")
+    for _ in range(automation.TRIES):
+        requests = new(made, flow)
+        assert {request.partition_key for request in requests} == {"NEW-4", "NEW-5"}
+        runs = [queue(made, request) for request in requests]
+        assert new(made, flow) == [], "they are in the queue"
+        execute(made, dg.RunRequest(partition_key="NEW-5", asset_selection=[dg.AssetKey("product")]))
+        for run in runs:
+            instance.report_run_canceled(run)
+    flow = add_products(made, "NEW-6")
+    assert [request.partition_key for request in new(made, flow)] == ["NEW-6"]
+
+
+def add_products(made: Workspace, *skus: str) -> Flow:
     catalog = json.loads((made.source / "catalog.json").read_text())
-    catalog["products"].append({**catalog["products"][1], "sku": "NEW-4"})
+    catalog["products"] += [{**catalog["products"][1], "sku": sku} for sku in skus]
     (made.source / "catalog.json").write_text(json.dumps(catalog))
-    flow = sync(made)
+    return sync(made)
+
+
+def new(made: Workspace, flow: Flow) -> list[dg.RunRequest]:
     context = dg.build_schedule_context(instance=open_instance(made.settings), resources={"flow": flow})
-    requested = [tick.partition_key for tick in new_skus(context) if isinstance(tick, dg.RunRequest)]
-    assert requested == ["NEW-4"]
+    return [tick for tick in new_skus(context) if isinstance(tick, dg.RunRequest)]
+
+
+def test_a_sync_that_has_not_ended_is_not_followed_by_the_next(made: Workspace) -> None:
+    instance = open_instance(made.settings)
+    context = dg.build_schedule_context(instance=instance)
+    assert isinstance(hourly_sync(context), dg.RunRequest)
+    instance.create_run_for_job(defs.resolve_job_def("sync_catalog"), status=dg.DagsterRunStatus.STARTED)
+    assert isinstance(hourly_sync(context), dg.SkipReason)
 
 
 def test_a_collection_backfill_groups_products_by_what_is_stale(made: Workspace, tmp_path: Path) -> None:
