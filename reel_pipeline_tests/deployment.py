@@ -39,8 +39,8 @@ BACKFILL = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfil
 class Deployment:
     """Started by `start`; `environment` is what a command line beside it needs."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, environment: dict[str, str], module: str = "reel_pipeline.definitions") -> None:
+        self.folder, self.module = folder, module
         self.code_port, self.ui_port = free_port(), free_port()
         self.environment = {
             **os.environ,
@@ -57,7 +57,7 @@ class Deployment:
         workspace = ["-w", str(PRODUCTION / "workspace.yaml")]
         address = ["-h", "127.0.0.1", "-p"]
         commands = {
-            "code_server": ["dagster", "api", "grpc", "-m", "reel_pipeline.definitions", *address, str(self.code_port)],
+            "code_server": ["dagster", "api", "grpc", "-m", self.module, *address, str(self.code_port)],
             "daemon": ["dagster-daemon", "run", *workspace],
             "webserver": ["dagster-webserver", *workspace, *address, str(self.ui_port)],
         }
@@ -188,15 +188,23 @@ class Deployment:
 
 
 @contextmanager
-def deployed(kind: str, folder: Path, source: Path, request: pytest.FixtureRequest) -> Iterator[Deployment]:
-    """A running deployment of one of `DEPLOYMENTS` over the catalogue in `source`."""
+def deployed(
+    kind: str,
+    folder: Path,
+    source: Path,
+    request: pytest.FixtureRequest | None,
+    module: str = "reel_pipeline.definitions",
+) -> Iterator[Deployment]:
+    """A running deployment of one of `DEPLOYMENTS` over the catalogue in `source`; `request`: for the servers of
+    `production`. `module` holds the definitions."""
     home = folder / "dagster_home"
     home.mkdir(parents=True)
     if kind == "laptop":
         shutil.copy(PROJECT / "dagster.yaml", home / "dagster.yaml")
         (folder / CONFIG_NAME).write_text(f'source = "{source}"\n')
-        deployment = Deployment(folder, {})
+        deployment = Deployment(folder, {}, module)
     else:
+        assert request is not None
         postgres: Postgres = request.getfixturevalue("postgres")
         radosgw: Radosgw = request.getfixturevalue("radosgw")
         shutil.copy(PRODUCTION / "dagster.yaml", home / "dagster.yaml")
@@ -205,7 +213,7 @@ def deployed(kind: str, folder: Path, source: Path, request: pytest.FixtureReque
         (folder / CONFIG_NAME).write_text(settings.replace("reels-of-shop-example", radosgw.new_bucket()))
         lines = (PRODUCTION / "daemon.env").read_text().splitlines()
         daemon = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-        deployment = Deployment(folder, {**radosgw.environment, **postgres.new_database(), **daemon})
+        deployment = Deployment(folder, {**radosgw.environment, **postgres.new_database(), **daemon}, module)
     try:
         deployment.start()
         yield deployment

@@ -8,15 +8,16 @@ from typing import Any
 import dagster as dg
 
 from reel_pipeline.defs.flow import FORCE_TAG, Flow
+from reel_pipeline.defs.launcher import lock_name
 from reel_pipeline.records import AssetRecord
 from reel_pipeline.settings import load_settings
-from reel_pipeline.store import UNPARTITIONED
+
+REUSED_TAG = "reel/reused"
+"""How many of a run's assets were reused: the UI shows a run's tags, and hides that a materialization made nothing."""
 
 
 class FlowResource(dg.ConfigurableResource[Flow]):
-    """Opens the workspace that `config` (or REEL_PIPELINE_CONFIG) names and holds the run's SKU until the run ends.
-
-    A run without a SKU holds the catalogue in the same way.
+    """Opens the workspace that `config` (or REEL_PIPELINE_CONFIG) names and holds the run's lock until the run ends.
 
     With the in-process executor one run is one process, so the lock spans all its steps; the command line and the queue
     can't touch the same SKU at once.
@@ -32,8 +33,11 @@ class FlowResource(dg.ConfigurableResource[Flow]):
         flow = Flow(settings, settings.open_store(reuse=not force), force=force)
         with ExitStack() as held:
             if context.run:
-                held.enter_context(flow.store.lock(tags.get("dagster/partition", UNPARTITIONED)))
+                held.enter_context(flow.store.lock(lock_name(context.run)))
             yield flow
+        if context.run and context.instance and (done := flow.assets_done.total()):
+            reused = {REUSED_TAG: f"{flow.assets_done['reused']} of {done}"}
+            context.instance.add_run_tags(context.run.run_id, reused)
 
 
 class RecordIO(dg.ConfigurableIOManager):

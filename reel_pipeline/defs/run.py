@@ -21,7 +21,7 @@ from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-LAPTOP_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+LAPTOP_INSTANCE = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import pytest
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.report import State, known_partitions, report
 from reel_pipeline.defs.table import ASSETS, SKU_ASSETS
-from reel_pipeline.store import partition_path
+from reel_pipeline.store import UNPARTITIONED, partition_path
 from reel_pipeline_tests.deployment import DEPLOYMENTS, deployed
 from reel_pipeline_tests.drawing import draw_catalog
+from reel_pipeline_tests.servers import wait_for
 
 pytestmark = pytest.mark.servers
 
@@ -85,3 +86,25 @@ def test_of_two_runs_of_one_product_from_the_ui_and_the_command_line_one_waits(
         assert deployment.seconds_of_work(third)[1] < deployment.seconds_of_work(queued["runId"])[0]
         assert_of_one_piece(flow, "BOX-2")
         assert report(flow, "BOX-2").state is State.PUBLISHED
+
+
+def test_a_crawl_and_a_product_that_somebody_holds_hold_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with deployed("laptop", tmp_path / "work", draw_catalog(tmp_path / "source"), None) as deployment:
+        assert deployment.wait_for_run(deployment.launch("sync_catalog")) == "SUCCESS"
+        flow = deployment.flow(monkeypatch)
+
+        def status_of(partition: str) -> str:
+            runs = (run for run in deployment.runs() if run["tags"].get("dagster/partition") == partition)
+            return str(next((run["status"] for run in runs), "not requested yet"))
+
+        with flow.store.lock(UNPARTITIONED), flow.store.lock("BOX-2"):
+            crawls = [deployment.launch("sync_catalog") for _ in range(2)]
+            deployment.backfill(["product"], ["BOX-2", "TEA-1"])
+            assert deployment.wait_for_run(deployment.launch("reconcile")) == "SUCCESS"
+            wait_for("the run of TEA-1", lambda: status_of("TEA-1") == "SUCCESS", tmp_path)
+            assert status_of("BOX-2") == "QUEUED"
+            assert [deployment.status(crawl) for crawl in crawls] == ["STARTED", "QUEUED"]
+        assert [deployment.wait_for_run(crawl) for crawl in crawls] == ["SUCCESS"] * 2
+        wait_for("the run of BOX-2", lambda: status_of("BOX-2") == "SUCCESS", tmp_path)
