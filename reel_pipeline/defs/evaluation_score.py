@@ -1,6 +1,6 @@
 """What the judge says of exactly this reel, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -18,6 +18,7 @@ from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
 from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
+    AssetRecord,
     EvaluationScore,
     Finding,
     Judgement,
@@ -113,7 +114,22 @@ def _heard(flow: Flow, judged: Judgement, edition: ReelEdition, photos: Sequence
     return combine(judged, opinion)
 
 
-@dg.asset_check(
+def _and_what_follows(
+    context: dg.AssetCheckExecutionContext,
+    flow: Flow,
+    name: str,
+    inputs: Mapping[str, AssetRecord],
+    find: Callable[[], Finding],
+) -> Iterator[dg.AssetCheckResult]:
+    """The check's answer. Where it ends the run and a retake follows, the run's error says that in its first line."""
+    result = flow.check(context, name, inputs, find)
+    yield result
+    retake = None if result.passed else retakes.wanted(flow, context.partition_key)
+    if retake and not retake.waits:
+        raise dg.Failure(f"Attempt {retake.attempt + 1} is queued. {result.description}", allow_retries=False)
+
+
+@dg.asset_check(  # type: ignore[arg-type]  # it takes a generator too, which its annotation does not say
     asset=evaluation_score,
     blocking=True,
     partitions_def=SKUS,
@@ -125,9 +141,10 @@ def product_is_faithful(
     flow: dg.ResourceParam[Flow],
     evaluation_score: EvaluationScore,
     reel: Reel,
-) -> dg.AssetCheckResult:
-    return flow.check(
+) -> Iterator[dg.AssetCheckResult]:
+    yield from _and_what_follows(
         context,
+        flow,
         "product_is_faithful",
         {"evaluation_score": evaluation_score, "reel": reel},
         lambda: worst(
@@ -137,7 +154,7 @@ def product_is_faithful(
     )
 
 
-@dg.asset_check(
+@dg.asset_check(  # type: ignore[arg-type]  # it takes a generator too, which its annotation does not say
     asset=evaluation_score,
     blocking=True,
     partitions_def=SKUS,
@@ -149,9 +166,10 @@ def motion_is_plausible(
     flow: dg.ResourceParam[Flow],
     evaluation_score: EvaluationScore,
     reel: Reel,
-) -> dg.AssetCheckResult:
-    return flow.check(
+) -> Iterator[dg.AssetCheckResult]:
+    yield from _and_what_follows(
         context,
+        flow,
         "motion_is_plausible",
         {"evaluation_score": evaluation_score, "reel": reel},
         lambda: worst(

@@ -4,6 +4,7 @@ Dagster sees records as typed inputs and outputs; the store is the truth behind 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -31,12 +32,16 @@ class Failure(Record):
 
 
 class Flow:
-    """The records of one workspace and the rules by which they are reused."""
+    """The records of one workspace and the rules by which they are reused.
+
+    `assets_done`: how many assets were made and how many reused through this object.
+    """
 
     def __init__(self, settings: Settings, store: Store, *, force: bool = False) -> None:
         self.settings = settings
         self.store = store
         self.force = force
+        self.assets_done: Counter[str] = Counter()
         self._shared: dict[str, tuple[str, AssetRecord]] = {}
 
     def record(self, asset: str, partition: str) -> Any:
@@ -104,6 +109,7 @@ class Flow:
             upstream = {name: value.digest() for name, value in inputs.items()}
             self.store.save(row.name, partition, record, fingerprint, upstream, provenance(), depends)
         digest = record.digest()
+        self.assets_done["reused" if reused else "made"] += 1
         context.log.info(f"{row.name} of {partition}: {'reused' if reused else 'made'} {digest[:12]}")
         return dg.MaterializeResult(
             value=record,
@@ -166,7 +172,7 @@ class Flow:
             passed=finding.passed,
             severity=dg.AssetCheckSeverity.ERROR if row.blocking else dg.AssetCheckSeverity.WARN,
             description=finding.sentence,
-            metadata={"finding": finding.sentence, **finding.measured},
+            metadata={"reused": known is not None, "finding": finding.sentence, **finding.measured},
         )
 
     def finding(self, check: str, partition: str) -> Finding | None:

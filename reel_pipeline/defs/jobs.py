@@ -1,5 +1,7 @@
 """What people launch: sync the catalogue, make reels, retake faulted shots, backfill a collection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import dagster as dg
@@ -12,12 +14,16 @@ from reel_pipeline.defs.report import known_partitions, partition_of
 from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
 from reel_pipeline.defs.table import SKU_ASSETS, VISUAL_ASSETS
 from reel_pipeline.defs.work import EVERYTHING, Work, work
-from reel_pipeline.errors import CatalogError
+from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.store import UNPARTITIONED
+
+JOB_TAG = "reel/job"
+"""Of the jobs without a SKU: the queue gives each of them one slot of its own, see dagster.yaml."""
 
 sync_catalog = dg.define_asset_job(
     "sync_catalog",
     selection=dg.AssetSelection.assets("brand_kit", "catalog_snapshot"),
+    tags={JOB_TAG: "sync_catalog"},
     description="List the source and the brand folder again. New products become partitions.",
 )
 make_reels = dg.define_asset_job(
@@ -40,6 +46,7 @@ publish = dg.define_asset_job(
 learn = dg.define_asset_job(
     "learn",
     selection=dg.AssetSelection.assets("judgement_table", "evaluator_calibration"),
+    tags={JOB_TAG: "learn"},
     description="Hold the verdicts against what people said, and make a candidate version of the judge's gates.",
 )
 
@@ -73,6 +80,7 @@ def reconcile_published(context: dg.OpExecutionContext, flow: dg.ResourceParam[F
 
 @dg.job(
     executor_def=dg.in_process_executor,
+    tags={JOB_TAG: "reconcile"},
     description="Make what is public agree with what is true: withdraw what no longer holds, publish what is released.",
 )
 def reconcile() -> None:
@@ -95,12 +103,26 @@ class ReviewConfig(dg.Config):
     blind: bool = False
 
 
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """An expected error ends the run with its sentence alone: no traceback, and no second try."""
+    try:
+        yield
+    except ReelError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+
+
 @dg.op(description="Enter a decision about the reel that the SKU has now, and act on it.")
 def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], config: ReviewConfig) -> None:
-    partition = partition_of(flow, config.sku)
-    faults = [parse_fault(text, config.shots) for text in config.faults]
-    act = spot_check if config.blind else partial(decide, platform=config.platform)
-    sha256 = act(flow, context.instance, partition, config.approve, config.reason, shots=config.shots, faults=faults)
+    with in_a_sentence():
+        if not (config.sku and config.reason.strip()):
+            raise SettingsError("Fill in the product's sku, whether you approve its reel, and the reason.")
+        partition = partition_of(flow, config.sku)
+        faults = [parse_fault(text, config.shots) for text in config.faults]
+        act = spot_check if config.blind else partial(decide, platform=config.platform)
+        sha256 = act(
+            flow, context.instance, partition, config.approve, config.reason, shots=config.shots, faults=faults
+        )
     context.add_output_metadata({"sku": config.sku, "reel": sha256, "reason": config.reason})
     if tuple(work(Look(flow), partition)) == PUBLISH:
         submit_backfills(context.instance, context.repository_def.asset_graph, {PUBLISH: [partition]}, "released")
@@ -108,6 +130,8 @@ def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], c
 
 @dg.job(
     executor_def=dg.in_process_executor,
+    config={"ops": {"enter_review": {"config": {"sku": "", "approve": False, "reason": ""}}}},
+    tags={JOB_TAG: "review"},
     description="Launchpad: {sku, approve, reason}. Your decision about exactly the reel that the SKU has now.",
 )
 def review() -> None:
@@ -126,7 +150,8 @@ def launch_backfills(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow
     ]
     if not members:
         known = sorted({name for entry in snapshot.entries for name in entry.collections})
-        raise CatalogError(f"No product is in {config.collection!r}; the collections are {', '.join(known) or 'none'}.")
+        sentence = f"No product is in {config.collection!r}; the collections are {', '.join(known) or 'none'}."
+        raise dg.Failure(sentence, allow_retries=False)
     planned = plan(context.instance, flow, members) if config.only_stale else dict.fromkeys(members, EVERYTHING)
     context.add_output_metadata({"products": len(members), "to_make": len(planned), "plan": table(_rows(planned))})
     if not config.dry_run:
@@ -144,6 +169,7 @@ def _rows(planned: dict[str, Work]) -> list[dict[str, object]]:
 
 @dg.job(
     executor_def=dg.in_process_executor,
+    tags={JOB_TAG: "collection_backfill"},
     description="Launchpad: {collection, only_stale, dry_run}. Backfills a collection, by default only what is stale.",
 )
 def collection_backfill() -> None:

@@ -19,7 +19,7 @@ from reel_pipeline.defs.automation import TRIES, retake_rejected
 from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
 from reel_pipeline.defs.guard import Waiting, approvals
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.run import QUIET, failure_of, open_instance
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.media.video import Planes
@@ -108,6 +108,7 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
 ) -> None:
     judge, engine = ScriptedJudge(), CountingEngine()
     during_runs: list[dg.RunRequest] = []
+    said: dict[str, list[str]] = {}
     monkeypatch.setattr("reel_pipeline.defs.evaluation_score.open_engine", lambda name, gates: judge)
     monkeypatch.setattr("reel_pipeline.defs.video_clip.open_engine", lambda name: engine)
     instance = open_instance(flow.settings)
@@ -115,9 +116,10 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     def launch(job: str, partition: str, tags: dict[str, str]) -> int:
         """Run as the daemon would; returns how many clips were made."""
         before = engine.made["clips"]
-        defs.resolve_job_def(job).execute_in_process(
+        done = defs.resolve_job_def(job).execute_in_process(
             instance=instance, partition_key=partition, run_config=QUIET, tags=tags, raise_on_error=False
         )
+        said.setdefault(partition, []).append((failure_of(done) or "").split(". ")[0])
         return engine.made["clips"] - before
 
     launch_sync = defs.resolve_job_def("sync_catalog").execute_in_process(instance=instance, run_config=QUIET)
@@ -142,6 +144,9 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
             attempts[request.partition_key] += 1
 
     assert not during_runs, "a product whose run has not ended is left alone"
+    assert said["FLAKY"] == ["Attempt 2 is queued", "Attempt 3 is queued", ""]
+    assert said["HOPELESS"][:2] == ["Attempt 2 is queued", "Attempt 3 is queued"]
+    assert not [first for sku in SKUS for first in said[sku][2:] if "queued" in first]
     assert attempts == {"FLAKY": 2, "HOPELESS": 2}
     assert made_by_retakes == {"FLAKY": 2, "HOPELESS": 2}, "one clip an attempt: only the faulted shot is made again"
     assert all(first[sku] == len(flow.record("shot_plan", sku).editions["main"].shots) for sku in SKUS)
