@@ -28,6 +28,8 @@ WindowPx = tuple[float, float, float, float]
 Affine = tuple[float, float, float, float, float, float]
 """Row-major 2x3 matrix mapping (x, y, 1) of one pixel grid to another."""
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
+"""Everywhere else the sign is shared or little known, and a price carries its currency's code."""
 
 
 class Record(BaseModel):
@@ -121,7 +123,8 @@ class CatalogEntry(Record):
     """One sellable look as the source describes it: a product, or one colourway with pictures of its own.
 
     `partition_key` is the Dagster partition; `sku` is exactly what the source said; `aliases` are the SKUs of collapsed
-    sizes. Text is plain (HTML already removed). `price` is a decimal string, None when the source has none.
+    sizes. Text is plain (HTML already removed). `price` is a decimal string, None when the source has no one sure
+    price; `currency` is its ISO code, '' while that is not known.
     """
 
     partition_key: str
@@ -198,6 +201,14 @@ class Product(AssetRecord):
     collections: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def shown_price(self) -> str:
+        """As a customer may see it, '' without a price or its currency: '£12.50', '12.500 KWD'."""
+        if not (self.price and self.currency):
+            return ""
+        sign = CURRENCY_SIGNS.get(self.currency)
+        return f"{sign}{self.price}" if sign else f"{self.price} {self.currency}"
 
 
 class Photo(Record):

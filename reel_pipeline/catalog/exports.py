@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from reel_pipeline.catalog.columns import KNOWN, fault_of, files_in, listed_product, sku_column, values_in
+from reel_pipeline.catalog.prices import as_number
 from reel_pipeline.catalog.shopify import NO_OPTION, as_listed
 from reel_pipeline.catalog.tables import Row, Table
 from reel_pipeline.catalog.text import plain_line
@@ -21,6 +22,7 @@ GOOGLE = frozenset({"image link", "item group id", "google product category", "a
 KNOWN_COLUMNS = KNOWN | SHOPIFY | WOOCOMMERCE | GOOGLE
 NOT_FOR_SALE = frozenset({"draft", "archived", "unlisted"})
 OPTION_NUMBERS = (1, 2, 3)
+_GOOGLE_PRICE = re.compile(r"([0-9.]+) ?([A-Z]{3})")
 GOOGLE_OPTIONS = ("color", "size", "material", "pattern")
 
 
@@ -202,8 +204,10 @@ def _google(rows: Iterable[Row]) -> Products:
             yield BrokenRow(row, "The item has no id; give it one.")
     for own in groups.values():
         prices = {_google_price(row) for row in own}
-        price = prices.pop() if len(prices) == 1 else None
-        yield {**as_listed(_google_product(own), "", ""), "price": price, "currency": ""}
+        price = prices.pop() if len(prices) == 1 else ""
+        found = _GOOGLE_PRICE.fullmatch(price)
+        number, currency = found.groups() if found else (price, "")
+        yield {**as_listed(_google_product(own), "", currency), "price": as_number(number)}
 
 
 def _google_product(rows: list[Row]) -> dict[str, object]:

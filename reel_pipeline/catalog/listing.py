@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from reel_pipeline.catalog.columns import lacking, not_understood
 from reel_pipeline.catalog.exports import BrokenRow, products_of, reader_of
+from reel_pipeline.catalog.prices import parse_price
 from reel_pipeline.catalog.shopify import as_listed
 from reel_pipeline.catalog.tables import Table
-from reel_pipeline.catalog.text import parse_price, plain_line, plain_text
+from reel_pipeline.catalog.text import plain_line, plain_text
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, UnreadItem, Variant
 
@@ -99,7 +100,7 @@ def _entry(item: Mapping[Any, object]) -> CatalogEntry:
     sku = _exact_text(item, "sku")
     if not sku.strip():
         raise CatalogError("The product has no SKU; give it one.")
-    price, currency = parse_price(item.get("price"))
+    price, currency = parse_price(item.get("price"), plain_line(_text(item, "currency")))
     variants = tuple(_objects(item, "variants", _variant))
     sold_out = [] if _is_in_stock(item, 1) else [sku, *(variant.sku for variant in variants)]
     in_stock = list(_objects(item, "variants", _is_in_stock))
@@ -112,7 +113,7 @@ def _entry(item: Mapping[Any, object]) -> CatalogEntry:
         vendor=plain_line(_text(item, "vendor")),
         colour=plain_line(_text(item, "colour")),
         price=price,
-        currency=plain_line(_text(item, "currency")).upper() or currency,
+        currency=currency,
         tags=tuple(_texts(item, "tags")),
         collections=tuple(_texts(item, "collections")),
         variants=variants,

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
+from reel_pipeline.catalog.prices import as_number
 from reel_pipeline.catalog.storefront import as_line, stated_sku
-from reel_pipeline.catalog.text import parse_price
 
 COLOUR_OPTIONS = frozenset(
     {"color", "colors", "colour", "colours", "colorway", "colourway", "farbe", "couleur", "kleur", "colore", "cor"}
@@ -27,7 +27,6 @@ def as_listed(product: Mapping[str, Any], base: str, currency: str) -> dict[str,
 
     What has an unexpected type is passed on as it is: the reader of the listing then says what was expected.
     """
-    price = _one_price(product)
     return {
         "sku": stated_sku(product),
         "title": product.get("title"),
@@ -35,8 +34,8 @@ def as_listed(product: Mapping[str, Any], base: str, currency: str) -> dict[str,
         "product_type": product.get("product_type"),
         "vendor": product.get("vendor"),
         "tags": _tags(product.get("tags")),
-        "price": price,
-        "currency": currency if price else "",
+        "price": _one_price(product),
+        "currency": currency,
         "variants": _variants(product),
         "images": _images(product, base),
     }
@@ -135,10 +134,10 @@ def _colour_option(product: Mapping[str, Any]) -> str:
     return ""
 
 
-def _one_price(product: Mapping[str, Any]) -> str | None:
+def _one_price(product: Mapping[str, Any]) -> object:
     """The price that all variants share; where they differ there is no one price to show."""
-    prices = {parse_price(variant.get("price"))[0] for variant in _dicts(product.get("variants"))}
-    return prices.pop() if len(prices) == 1 else None
+    prices = [as_number(variant.get("price")) for variant in _dicts(product.get("variants"))]
+    return prices[0] if prices and all(price == prices[0] for price in prices) else None
 
 
 def _tags(value: object) -> object:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from reel_pipeline.catalog.declared import linked_product
 from reel_pipeline.catalog.page import Page
+from reel_pipeline.catalog.prices import as_number
 from reel_pipeline.catalog.storefront import MAX_BODY_BYTES, as_line, products_in, text_of
 from reel_pipeline.catalog.web import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
@@ -77,7 +78,7 @@ def page_as_listed(body: bytes, url: str) -> dict[str, object]:
         "product_type": _line_or_none(linked.get("category")),
         "vendor": as_line(brand.get("name") if isinstance(brand, dict) else brand),
         "colour": as_line(linked.get("color")),
-        "price": offer.get("price"),
+        "price": as_number(offer.get("price")),
         "currency": as_line(offer.get("priceCurrency")),
         "images": [{"file": image.url, "position": number} for number, image in enumerate(found.images, 1)],
     }
@@ -128,10 +129,19 @@ def _is_own(address: str, root: str) -> bool:
 
 
 def _offer(offers: Any) -> dict[str, Any]:
-    """The offer, where all offers name one price."""
-    listed = [offer for offer in (offers if isinstance(offers, list) else [offers]) if isinstance(offer, dict)]
-    prices = {str(offer.get("price")) for offer in listed}
+    """The offer, or its one price specification, where all offers name one price in one currency."""
+    listed = [_specified(offer) for offer in (offers if isinstance(offers, list) else [offers])]
+    prices = {(str(offer.get("price")), str(offer.get("priceCurrency"))) for offer in listed}
     return listed[0] if len(prices) == 1 else {}
+
+
+def _specified(offer: Any) -> dict[str, Any]:
+    """A struck-out price beside the present one makes two specifications, and then neither is sure."""
+    if not isinstance(offer, dict) or offer.get("price") is not None:
+        return offer if isinstance(offer, dict) else {}
+    specification = offer.get("priceSpecification")
+    only = specification[0] if isinstance(specification, list) and len(specification) == 1 else specification
+    return only if isinstance(only, dict) else offer
 
 
 def _line_or_none(value: object) -> str | None:

@@ -12,6 +12,7 @@ several spreadsheets are refused. File names are relative to the folder and stay
         "images": [{"file": "images/tee-1.jpg", "position": 1, "variant": "white"}],
         "variants": [{"sku": "TEE-1-W-S", "colour": "white", "size": "S"}]}]}
 
+`currency`: an ISO code, unless the price names its currency itself. What makes a price unsure is said in `prices.py`.
 An image's `variant` is the colour it shows; leave it out where the picture stands for the product itself. Where two or
 more colours of `variants` have pictures, each colour becomes a product of its own with its own reel.
 

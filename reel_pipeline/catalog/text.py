@@ -1,6 +1,7 @@
-"""A shop's text -> plain text and decimal prices.
+"""A shop's text -> plain text.
 
-What belongs here: HTML, entities, invisible characters, prices. What a sentence may claim is `shots/`'s business.
+What belongs here: HTML, entities, invisible characters. Prices are read in `prices.py`; what a sentence may claim is
+`shots/`'s business.
 """
 
 import re
@@ -9,20 +10,16 @@ from html.parser import HTMLParser
 
 MAX_DESCRIPTION_CHARS = 5000
 MAX_LINE_CHARS = 300
-MAX_PRICE = 1e12
-MAX_PRICE_CHARS = 40
 DROPPED_TAGS = frozenset({"script", "style", "template", "noscript", "svg", "iframe", "title"})
 INLINE_TAGS = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "label", "q"}
     | {"mark", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "wbr"}
 )
 """Every other tag is taken for a block: its text stands as a sentence of its own."""
-CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR", "zł": "PLN", "₺": "TRY", "₩": "KRW"}
 _KEPT_FORMAT_CHARS = frozenset("\u200c\u200d")
 """Joiners, which Arabic, Persian and Indic spelling and joined emoji need; every other format character (bidirectional
 overrides, zero-width spaces, soft hyphens) is invisible and may reorder or hide what is read."""
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]\w*);")
-_AMOUNT = re.compile(r"[.,]?\d(?:[\d.,'’\s]*\d)?")
 
 
 class _Plain(HTMLParser):
@@ -77,39 +74,6 @@ def plain_line(text: str) -> str:
     if len(line) <= MAX_LINE_CHARS:
         return line
     return line[: MAX_LINE_CHARS - 1].rsplit(" ", 1)[0].rstrip() + "…"
-
-
-def parse_price(value: object) -> tuple[str | None, str]:
-    """A shop's price -> (decimal string such as '1299.00', ISO currency or ''). (None, '') where there is no one price.
-
-    '1.299,00 EUR' and '1,299.00' are the same amount: the last separator is the decimal one unless exactly three digits
-    follow it. Numbers must be finite and not negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None, ""
-    if not isinstance(value, str):
-        return (f"{value:.2f}", "") if 0 <= value < MAX_PRICE else (None, "")
-    text = "".join(_ascii_number(char) for char in unicodedata.normalize("NFKC", value[: MAX_PRICE_CHARS + 1]))
-    amounts = _AMOUNT.findall(text)
-    if len(text) > MAX_PRICE_CHARS or len(amounts) != 1 or re.search(r"-\s*[^\d\s]{0,3}\s*\d|\d[eE]\d", text):
-        return None, ""
-    code = re.search(r"\b[A-Z]{3}\b", text)
-    currency = code[0] if code else next((iso for sign, iso in CURRENCY_SIGNS.items() if sign in text), "")
-    return _decimal(re.sub(r"[\s'’]", "", amounts[0])), currency
-
-
-def _ascii_number(char: str) -> str:
-    return str(unicodedata.decimal(char)) if char.isdecimal() else {"٫": ".", "٬": ","}.get(char, char)
-
-
-def _decimal(digits: str) -> str:
-    mark = next((char for char in reversed(digits) if char in ".,"), "")
-    whole, _, cents = digits.rpartition(mark) if mark else (digits, "", "")
-    is_group = len(cents) == 3 and whole.strip("0.,") and set(whole) & {".", ","} <= {mark}
-    if is_group:
-        whole, cents = whole + cents, ""
-    whole = re.sub(r"[.,]", "", whole).lstrip("0") or "0"
-    return f"{whole}.{cents.ljust(2, '0')}"
 
 
 def _visible(text: str) -> str:

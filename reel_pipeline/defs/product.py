@@ -34,7 +34,7 @@ def product(
         lambda: product_of(entry_of(catalog_snapshot, context.partition_key)),
         lambda facts: {
             "title": facts.title,
-            "price": facts.price or "none",
+            "price": facts.shown_price or f"{facts.price or 'none'}, not shown",
             "collections": ", ".join(facts.collections),
         },
     )

@@ -5,6 +5,7 @@ import dagster as dg
 from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import strip
+from reel_pipeline.defs.report import missing_price
 from reel_pipeline.media.photo import normalise
 from reel_pipeline.records import FPS, MAIN_EDITION, BrandKit, Product, Reel, VideoClip, Voiceover
 from reel_pipeline.reels.assemble import assemble
@@ -28,6 +29,8 @@ def reel(
     brand_kit: BrandKit,
 ) -> dg.MaterializeResult[Reel]:
     attempts = flow.attempts(context.partition_key)
+    asked = brand_kit.words.show_price
+    price = {"price": product.shown_price or missing_price(product, brand_kit)} if asked else {}
     return flow.make(
         context,
         {"video_clip": video_clip, "voiceover": voiceover, "product": product, "brand_kit": brand_kit},
@@ -48,6 +51,7 @@ def reel(
         lambda made: {
             "poster": strip([normalise(flow.store.read(made.editions[MAIN_EDITION].poster)).pixels], height_px=240),
             "duration_s": round(sum(cut.frame_count for cut in made.editions[MAIN_EDITION].cut_list.cuts) / FPS, 2),
+            **price,
             "megabytes": round(made.editions[MAIN_EDITION].video.size_bytes / 1e6, 1),
             "watch": dg.MetadataValue.url(
                 f"{flow.settings.public_url}preview/{made.editions[MAIN_EDITION].video.sha256}.mp4"

@@ -10,7 +10,16 @@ from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.defs.table import CHECKS, SKU_ASSETS, entry_in
 from reel_pipeline.defs.work import work
 from reel_pipeline.errors import PublishRefused, SettingsError
-from reel_pipeline.records import EvaluationScore, ItemError, MirroredAsset, ProductGallery, Reel, ShotPlan
+from reel_pipeline.records import (
+    BrandKit,
+    EvaluationScore,
+    ItemError,
+    MirroredAsset,
+    Product,
+    ProductGallery,
+    Reel,
+    ShotPlan,
+)
 from reel_pipeline.store import UNPARTITIONED
 
 
@@ -45,6 +54,7 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
     sku = entry.sku if entry else partition
     plan: ShotPlan | None = flow.record("shot_plan", partition)
     state, reasons, reel = _state(flow, partition, error)
+    reasons += filter(None, [missing_price(flow.record("product", partition), flow.record("brand_kit", UNPARTITIONED))])
     score: EvaluationScore | None = flow.record("evaluation_score", partition)
     judged = "evaluation_score" not in stale_assets(flow, partition)
     return ProductReport(
@@ -59,6 +69,14 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
         shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
         action=_action(flow, partition, sku, state, reasons),
     )
+
+
+def missing_price(product: Product | None, brand: BrandKit | None) -> str:
+    """Why the end card lacks the price that the brand asks for; '' where it is shown or not asked for."""
+    if not (product and brand and brand.words.show_price) or product.shown_price:
+        return ""
+    what = f"its price {product.price} names no currency" if product.price else "it has no sure price"
+    return f"show_price is on, but {what}, so none is shown; give it a price such as 54.00 and a currency such as EUR."
 
 
 def _action(flow: Flow, partition: str, sku: str, state: State, reasons: list[str]) -> str:

@@ -187,7 +187,8 @@ def _clip_reads(inputs: Inputs, partition: str) -> object:
 
 def _reel_reads(inputs: Inputs, partition: str) -> object:
     product, brand = inputs["product"], inputs["brand_kit"]
-    price = [product.price, product.currency] if brand.words.show_price else None
+    shown = brand.words.show_price and product.shown_price
+    price = [product.price, product.currency] if shown else None
     return {
         "clips": jsonable(inputs["video_clip"]),
         "voice": jsonable(inputs["voiceover"]),

@@ -6,6 +6,7 @@ or a shown price that no longer holds.
 """
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from reel_pipeline.catalog.build import product_of
@@ -90,8 +91,13 @@ def _doubts(flow: Flow, mirrored: MirroredAsset, snapshot: CatalogSnapshot) -> I
         yield f"What it says no longer holds. {grounded.sentence}"
     if now.title != old.title or now.vendor != old.vendor:
         yield f"The product is now called {now.title!r}."
-    if brand.words.show_price and (now.price, now.currency) != (old.price, old.currency):
-        yield f"It shows the price {old.price}; the product costs {now.price} now."
+    if brand.words.show_price and old.shown_price and not _costs_the_same(now, old):
+        yield f"It shows the price {old.shown_price}; now {now.shown_price or 'no sure price'} is listed."
+
+
+def _costs_the_same(now: Product, old: Product) -> bool:
+    """Earlier records may hold other decimals of the same amount."""
+    return now.currency == old.currency and Decimal(now.price or 0) == Decimal(old.price or 0)
 
 
 def _photos_are_unknown(flow: Flow, partition: str) -> bool:

@@ -67,7 +67,7 @@ def assemble(
         "segments": [segment.digest() for segment in voice.segments],
         "track": voice.track.sha256,
         "title": product.title,
-        "price": [product.price, product.currency] if words.show_price else None,
+        "price": [product.price, product.currency] if words.show_price and product.shown_price else None,
         "look": look.digest(),
         "words": [words.brand_name, words.call_to_action, words.disclaimer],
         **(

@@ -33,7 +33,6 @@ _TITLE_SIZES_PX = (88, 80, 72, 64, 56, 50)
 _RISE_PX = 26
 _ENTRANCE_FRAMES = 12
 _STAGGER_FRAMES = 4
-_SYMBOLS = {"GBP": "£", "USD": "$", "EUR": "€"}
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def end_card(
     elif words.brand_name.strip():
         quiet = readable_on(background, [accent, ink])
         pieces.insert(0, _Piece(_text(words.brand_name, "SemiBold", (40, 34), 1, quiet, brand_font), 0))
-    if words.show_price and product.price:
-        price = _text(_price(product), "SemiBold", (60, 48), 1, ink, brand_font)
+    if words.show_price and product.shown_price:
+        price = _text(product.shown_price, "SemiBold", (60, 48), 1, ink, brand_font)
         pieces.append(_Piece(price, 34, _STAGGER_FRAMES))
     if words.call_to_action.strip():
         pill = _pill(words.call_to_action, accent, [background, *colours], brand_font)
@@ -196,8 +195,3 @@ def _logo(data: bytes) -> Pixels:
     scale = min(460 / logo.width, 190 / logo.height)
     size = (max(1, round(logo.width * scale)), max(1, round(logo.height * scale)))
     return np.asarray(logo.resize(size, Image.Resampling.LANCZOS), np.uint8)
-
-
-def _price(product: Product) -> str:
-    symbol = _SYMBOLS.get(product.currency.upper())
-    return f"{symbol}{product.price}" if symbol else f"{product.price} {product.currency}".strip()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reel_pipeline.catalog.text import MAX_DESCRIPTION_CHARS, MAX_LINE_CHARS, parse_price, plain_line, plain_text
+from reel_pipeline.catalog.text import MAX_DESCRIPTION_CHARS, MAX_LINE_CHARS, plain_line, plain_text
 
 
 @pytest.mark.parametrize(
@@ -51,44 +51,3 @@ def test_any_text_is_plain_afterwards(text: str) -> None:
         assert made == unicodedata.normalize("NFC", made)
         assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in made)
         assert made == made.strip()
-
-
-@pytest.mark.parametrize(
-    ("value", "price"),
-    [
-        ("54.00", ("54.00", "")),
-        ("1.299,00 EUR", ("1299.00", "EUR")),
-        ("€ 1.299", ("1299.00", "EUR")),
-        ("$1,299.5", ("1299.50", "USD")),
-        ("1 299,00 zł", ("1299.00", "PLN")),
-        ("CHF 1'299.00", ("1299.00", "CHF")),
-        ("1,299,000", ("1299000.00", "")),
-        ("0.999", ("0.999", "")),
-        (".99", ("0.99", "")),
-        ("٥٤٫٥٠", ("54.50", "")),
-        (54, ("54.00", "")),
-        (54.5, ("54.50", "")),
-        (0, ("0.00", "")),
-        (None, (None, "")),
-        ("", (None, "")),
-        ("free", (None, "")),
-        ("10 - 20", (None, "")),
-        ("-5", (None, "")),
-        (-5, (None, "")),
-        (True, (None, "")),
-        (float("nan"), (None, "")),
-        (float("inf"), (None, "")),
-        (10**400, (None, "")),
-        ("1e9", (None, "")),
-        ({"amount": 5}, (None, "")),
-    ],
-)
-def test_prices(value: object, price: tuple[str | None, str]) -> None:
-    assert parse_price(value) == price
-
-
-@given(st.one_of(st.text(max_size=60), st.floats(), st.integers()))
-def test_any_price_is_a_decimal_or_nothing(value: object) -> None:
-    price, currency = parse_price(value)
-    assert price is None or float(price) >= 0
-    assert currency == "" or len(currency) == 3

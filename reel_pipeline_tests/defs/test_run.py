@@ -14,11 +14,13 @@ import pytest
 
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import State
-from reel_pipeline.defs.run import run_catalog
+from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline_tests.conftest import Workspace, new_workspace
-from reel_pipeline_tests.defs.test_staleness import edit_product, repaint_photo
+from reel_pipeline_tests.defs.test_automation import sync
+from reel_pipeline_tests.defs.test_staleness import brand, edit_product, repaint_photo
 from reel_pipeline_tests.drawing import draw_catalog, jpeg
 
 
@@ -94,6 +96,22 @@ def test_a_price_change_touches_no_picture_and_keeps_the_voice(made: Workspace) 
     done = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"])
     assert done.products[0].report.state is State.PUBLISHED
     assert done.products[0].computed == 1
+
+
+def test_a_price_is_shown_with_its_currency_or_not_at_all(made: Workspace) -> None:
+    brand("[words]\nshow_price = true\n")(made)
+    edit_product(made, price="$54.00")
+    unsure = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    assert unsure.state is State.PUBLISHED, unsure.reasons
+    assert "its price 54.00 names no currency, so none is shown" in unsure.reasons[0]
+    edit_product(made, price="R$ 2.720,00")
+    shown = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    assert (shown.state, shown.reasons) == (State.PUBLISHED, [])
+    flow = Flow(made.settings, made.settings.open_store())
+    assert flow.record("product", "TEA-1").shown_price == "2720.00 BRL"
+    edit_product(made, price="2720.00", currency="USD")
+    withdrawn = withdraw_untrue(sync(made), open_instance(made.settings))
+    assert withdrawn == {"TEA-1": "It shows the price 2720.00 BRL; now $2720.00 is listed."}
 
 
 def test_regulated_goods_wait_for_a_person_and_are_published_on_approval(made: Workspace) -> None:

@@ -93,6 +93,13 @@ def test_a_price_change_makes_another_reel_only_where_the_price_is_shown(made) -
     assert len(shown.bitmaps) == len(end_card(dearer, LOOK, WORDS, None, None).bitmaps) + 1
 
 
+@pytest.mark.parametrize(("price", "currency"), [("12.50", ""), (None, "GBP"), (None, "")])
+def test_a_price_without_its_currency_is_not_shown(price: str | None, currency: str) -> None:
+    unsure = PRODUCT.model_copy(update={"price": price, "currency": currency})
+    shown = end_card(unsure, LOOK, WORDS.model_copy(update={"show_price": True}), None, None)
+    assert len(shown.bitmaps) == len(end_card(PRODUCT, LOOK, WORDS, None, None).bitmaps)
+
+
 def test_clips_of_another_length_are_refused(made) -> None:
     store, voice, clips, _ = made
     short = clips.clips[0].model_copy(update={"frame_count": 12})
