@@ -84,7 +84,7 @@ def artwork(workspace: Workspace) -> None:
 CHANGES: dict[str, tuple[Callable[[Workspace], None], tuple[str, ...]]] = {
     "nothing": (lambda workspace: None, ()),
     "price": (lambda w: edit_product(w, price="13.00"), ("product",)),
-    "collection": (lambda w: edit_product(w, collections=["Sale"]), ("product",)),
+    "collection": (lambda w: edit_product(w, collections=["Sale"]), ("product", *FROM_PLAN)),
     "title": (lambda w: edit_product(w, title="South loose-leaf tea"), ("product", *FROM_PLAN)),
     "description": (lambda w: edit_product(w, description="Tea in a paper carton."), ("product", *FROM_PLAN)),
     "tag": (lambda w: edit_product(w, tags=["new"]), ("product", *FROM_PLAN)),
