@@ -6,10 +6,15 @@ from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import table
 from reel_pipeline.records import MAIN_EDITION, BrandKit, FrameClassification, Product, ProductCutout, ShotPlan
+from reel_pipeline.reels.captions import left_out
 from reel_pipeline.shots.checks import claims_are_grounded as find_claims_are_grounded
 from reel_pipeline.shots.checks import motions_are_safe as find_motions_are_safe
 from reel_pipeline.shots.engines import open_engine
 from reel_pipeline.shots.plan import plan_shots
+from reel_pipeline.store import Store
+from reel_pipeline.voice.engines import Voice
+from reel_pipeline.voice.engines import open_engine as open_voice
+from reel_pipeline.voice.record import check_voice
 
 
 @dg.asset(
@@ -35,15 +40,21 @@ def shot_plan(
             "product_cutout": product_cutout,
             "brand_kit": brand_kit,
         },
-        lambda: plan_shots(
+        lambda: _that_can_be_made(
+            plan_shots(
+                product,
+                frame_classification,
+                product_cutout,
+                brand_kit.look,
+                brand_kit.words,
+                flow.settings.overrides(context.partition_key),
+                flow.settings.prefer,
+                open_engine(flow.settings.engines.planner),
+                flow.store,
+            ),
             product,
-            frame_classification,
-            product_cutout,
-            brand_kit.look,
-            brand_kit.words,
-            flow.settings.overrides(context.partition_key),
-            flow.settings.prefer,
-            open_engine(flow.settings.engines.planner),
+            brand_kit,
+            open_voice(flow.settings.engines.voice, flow.settings.recordings_folder / context.partition_key),
             flow.store,
         ),
         lambda plan: {
@@ -63,6 +74,21 @@ def shot_plan(
             "a_person_must_approve": plan.person_must_approve or "no",
         },
     )
+
+
+def _that_can_be_made(plan: ShotPlan, product: Product, brand: BrandKit, voice: Voice, store: Store) -> ShotPlan:
+    """The plan, with advice about letters that no font holds.
+
+    Raises `VoiceError` or `RenderError` for a script that can't be spoken or drawn, before anything costly is made.
+    """
+    font = store.read(brand.look.font) if brand.look.font else None
+    editions = {}
+    for name, edition in plan.editions.items():
+        check_voice([*(shot.line for shot in edition.shots), edition.closing_line], brand.voice, voice)
+        lost = left_out([*(shot.caption for shot in edition.shots), product.title], font)
+        missing = f" No font at hand holds {lost}: left out where text is drawn." if lost else ""
+        editions[name] = edition.model_copy(update={"advice": edition.advice + missing})
+    return plan.model_copy(update={"editions": editions})
 
 
 @dg.asset_check(

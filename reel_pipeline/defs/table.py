@@ -116,7 +116,7 @@ REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
     "planner.embedded": "5",
-    "voice.espeak_ng": "1",
+    "voice.espeak_ng": "2",
     "voice.captions_only": "1",
     "voice.file": "1",
     "stills.layered": "4",
@@ -292,7 +292,7 @@ ASSETS: dict[str, Asset] = {
             _clip_reads,
             engine="clips",
         ),
-        Asset("reel", r.Reel, ("video_clip", "voiceover", "product", "brand_kit"), _reel_reads),
+        Asset("reel", r.Reel, ("video_clip", "voiceover", "product", "brand_kit"), _reel_reads, logic="2"),
         Asset(
             "evaluation_score",
             r.EvaluationScore,

@@ -45,7 +45,7 @@ FADE_FRAMES = 4
 @dataclass(frozen=True)
 class _Assembler:
     name: str = "straight_cuts"
-    revision: str = "1"
+    revision: str = "2"
 
 
 def assemble(

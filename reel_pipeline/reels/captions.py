@@ -45,6 +45,13 @@ def caption_bitmap(text: str, look: BrandLook, brand_font: bytes | None) -> Bitm
     )
 
 
+def left_out(texts: Iterable[str], brand_font: bytes | None) -> str:
+    """What no font holds of these captions and titles. Raises `RenderError` where it is too much of one of them."""
+    fonts = font_stack(brand_font, "SemiBold")
+    lost = [fonts.left_out(text) for text in texts if fonts.drawable(text)]
+    return "".join(dict.fromkeys("".join(lost)))
+
+
 def _plate(lines: Sequence[str], style: Style, look: BrandLook) -> Bitmap:
     widest = max(line_width(line, style) for line in lines)
     width = _even(round(widest) + 2 * _PAD_X)

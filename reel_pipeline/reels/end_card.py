@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.letters import line_parts
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, BrandWords, Product
 from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX
@@ -18,6 +19,7 @@ from reel_pipeline.reels.typeset import (
     Colour,
     Style,
     break_lines,
+    contrast,
     line_width,
     parse_colour,
     readable_on,
@@ -33,6 +35,11 @@ _TITLE_SIZES_PX = (88, 80, 72, 64, 56, 50)
 _RISE_PX = 26
 _ENTRANCE_FRAMES = 12
 _STAGGER_FRAMES = 4
+_LEAST_SEEN, _LEAST_INK = 0.1, 0.01
+"""Of what is opaque in a logo that is cut out; of one that brings its own ground."""
+_LEAST_LOGO_CONTRAST = 2.0
+"""Enough for a shape; WCAG's 3 is for those that mean something, and brands use softer ones on purpose."""
+_PLATE_PAD_PX = 32
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def end_card(
         _Piece(_rule(accent), 40),
     ]
     if logo:
-        pieces.insert(0, _Piece(_logo(logo), 0, is_logo=True))
+        pieces.insert(0, _Piece(_logo(logo, background, ink), 0, is_logo=True))
     elif words.brand_name.strip():
         quiet = readable_on(background, [accent, ink])
         pieces.insert(0, _Piece(_text(words.brand_name, "SemiBold", (40, 34), 1, quiet, brand_font), 0))
@@ -144,9 +151,10 @@ def _text(
         lines = break_lines(short, style, _WIDTH, max_lines)
         if lines:
             return _inked(text_mask(lines, style, _WIDTH), ink)
+    parts = line_parts(short)
     while lines is None:
-        short = short.rpartition(" ")[0] or short[:-1]
-        lines = break_lines(f"{short}…", style, _WIDTH, max_lines)
+        parts = parts[:-1] if len(parts) > 1 else [parts[0][:-1]]
+        lines = break_lines(f"{''.join(parts).rstrip()}…", style, _WIDTH, max_lines)
     return _inked(text_mask(lines, style, _WIDTH), ink)
 
 
@@ -183,7 +191,8 @@ def _pill(text: str, accent: Colour, inks: list[Colour], brand_font: bytes | Non
     return np.concatenate([np.rint(colour).astype(np.uint8), alpha], axis=2)
 
 
-def _logo(data: bytes) -> Pixels:
+def _logo(data: bytes, background: Colour, ink: Colour) -> Pixels:
+    """RGBA of the logo, on a plate of its own where hardly any of it could be told from `background`."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             logo = image.convert("RGBA")
@@ -194,4 +203,22 @@ def _logo(data: bytes) -> Pixels:
     logo = logo.crop(logo.getchannel("A").getbbox())
     scale = min(460 / logo.width, 190 / logo.height)
     size = (max(1, round(logo.width * scale)), max(1, round(logo.height * scale)))
-    return np.asarray(logo.resize(size, Image.Resampling.LANCZOS), np.uint8)
+    rgba = np.asarray(logo.resize(size, Image.Resampling.LANCZOS), np.uint8)
+    grounds = sorted((ink, (0, 0, 0), (255, 255, 255)), key=lambda ground: -_seen_share(rgba, ground))
+    least = _LEAST_SEEN if rgba[..., 3].min() < 200 else _LEAST_INK
+    return rgba if _seen_share(rgba, background) >= least else _on_plate(rgba, grounds[0])
+
+
+def _seen_share(rgba: Pixels, ground: Colour) -> float:
+    """How much of what is opaque stands out from `ground`."""
+    solid = rgba[rgba[..., 3] > 128][:, :3]
+    colours, counts = np.unique(solid // 8 * 8, axis=0, return_counts=True)
+    seen = [contrast((int(r), int(g), int(b)), ground) >= _LEAST_LOGO_CONTRAST for r, g, b in colours]
+    return float(counts[seen].sum() / max(counts.sum(), 1))
+
+
+def _on_plate(rgba: Pixels, ground: Colour) -> Pixels:
+    height, width = rgba.shape[0] + 2 * _PLATE_PAD_PX, rgba.shape[1] + 2 * _PLATE_PAD_PX
+    plate = Image.fromarray(_inked(rounded_mask(width, height, _PLATE_PAD_PX), ground))
+    plate.alpha_composite(Image.fromarray(rgba), (_PLATE_PAD_PX, _PLATE_PAD_PX))
+    return np.asarray(plate, np.uint8)

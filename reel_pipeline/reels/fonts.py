@@ -1,38 +1,67 @@
 """Which font draws which character. No layout here (`typeset.py`).
 
-The brand's own font first, then Manrope (Latin, Greek, Cyrillic), then Noto Sans Hebrew and Arabic; these come as
-Python packages, because a fresh machine may have no fonts. A letter that none of them holds is an error, never an empty
-box.
+The brand's own font first, then Manrope (Latin, Greek, Cyrillic), then Noto Sans for other scripts; these come as
+Python packages, because a fresh machine may have no fonts. What none of them holds is replaced or left out, never an
+empty box; a text with many such letters is an error.
 """
 
 import importlib.util
 import io
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.letters import legible
 
+_RTL, _SEA, _INDIC, _CJK = (f"justmytype_intl_{part}" for part in ("rtl", "sea", "south_asia", "cjk"))
 _PACKAGED = (
     ("font_manrope", "files/Manrope-{weight}.ttf"),
-    ("justmytype_intl_rtl", "fonts/ofl/notosanshebrew/NotoSansHebrew[wdth,wght].ttf"),
-    ("justmytype_intl_rtl", "fonts/ofl/notosansarabic/NotoSansArabic[wdth,wght].ttf"),
+    (_RTL, "fonts/ofl/notosanshebrew/NotoSansHebrew[wdth,wght].ttf"),
+    (_RTL, "fonts/ofl/notosansarabic/NotoSansArabic[wdth,wght].ttf"),
+    (_SEA, "fonts/ofl/notosansthai/NotoSansThai[wdth,wght].ttf"),
+    (_SEA, "fonts/ofl/notosanslao/NotoSansLao[wdth,wght].ttf"),
+    (_SEA, "fonts/ofl/notosanskhmer/NotoSansKhmer[wdth,wght].ttf"),
+    (_SEA, "fonts/ofl/notosansmyanmar/NotoSansMyanmar[wdth,wght].ttf"),
+    (_INDIC, "fonts/ofl/notosansdevanagari/NotoSansDevanagari[wdth,wght].ttf"),
+    (_INDIC, "fonts/ofl/notosansbengali/NotoSansBengali[wdth,wght].ttf"),
+    (_INDIC, "fonts/ofl/notosanstamil/NotoSansTamil[wdth,wght].ttf"),
+    (_INDIC, "fonts/ofl/notosanstelugu/NotoSansTelugu[wdth,wght].ttf"),
+    (_CJK, "fonts/ofl/notosansjp/NotoSansJP[wght].ttf"),
+    (_CJK, "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"),
+    (_CJK, "fonts/ofl/notosanstc/NotoSansTC[wght].ttf"),
+    (_CJK, "fonts/ofl/notosanskr/NotoSansKR[wght].ttf"),
 )
+_OPTIONAL = frozenset({_CJK})
+"""Large: the extra `cjk` of this package brings it."""
 _WEIGHTS = {"Medium": 500, "SemiBold": 600, "Bold": 700}
-_DROPPED = frozenset({"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc"})
-"""Unicode categories that are ornament or control: an emoji that no font holds is left out rather than refused."""
+_ORNAMENTS = frozenset({"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc"})
+"""Unicode categories that carry no word: an emoji that no font holds is not missed."""
+_REPLACED = str.maketrans({"′": "'", "″": '"', "‴": "'\"", "‐": "-", "‑": "-", "⁄": "/", "∕": "/", "⌀": "Ø", "∅": "Ø"})
+_MOST_LEFT_OUT = 0.3
+"""Of the letters of a text; with more gone it would say something else, or nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
-    """One font file and the characters it holds."""
+    """One font file, read when it is first asked for."""
 
-    data: bytes
-    characters: frozenset[int]
+    source: bytes | Path
     weight: int
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+    @cached_property
+    def characters(self) -> frozenset[int]:
+        from fontTools.ttLib import TTFont
+
+        with TTFont(io.BytesIO(self.data), lazy=True) as font:
+            return frozenset(font.getBestCmap() or ())
 
     def at(self, size_px: int) -> ImageFont.FreeTypeFont:
         return _opened(self.data, size_px, self.weight)
@@ -60,41 +89,56 @@ class FontStack:
         return next((face for face in self.faces if ord(character) in face.characters), None)
 
     def drawable(self, text: str) -> str:
-        """`text` with spaces folded and ornaments left out that no face holds; raises `RenderError` for a letter."""
-        kept = []
-        for character in unicodedata.normalize("NFC", " ".join(text.split())):
-            if self.face_of(character) is not None:
-                kept.append(character)
-            elif unicodedata.category(character) not in _DROPPED and not unicodedata.combining(character):
-                name = unicodedata.name(character, f"U+{ord(character):04X}")
-                raise RenderError(
-                    f"No font at hand holds '{character}' ({name}); put a font that does (such as Noto Sans for that "
-                    "script) into the brand folder as its font."
-                )
-        return " ".join("".join(kept).split())
+        """`text` with plain letters and single spaces, less what no face holds.
+
+        Raises `RenderError` where that is so much that the text would no longer say the same.
+        """
+        missing = self.left_out(text)
+        letters = sum(not unicodedata.combining(char) for char in text if char.isalpha())
+        if sum(char.isalpha() for char in text if char in missing) > _MOST_LEFT_OUT * letters:
+            first = next(char for char in missing if char.isalpha())
+            raise RenderError(
+                f"No font at hand holds '{first}' ({unicodedata.name(first, f'U+{ord(first):04X}')}) and others of "
+                f"'{text[:40]}'; put a font that does (such as Noto Sans for that script) into the brand folder as its "
+                "`font`, or for Chinese, Japanese and Korean install reel_pipeline[cjk]."
+            )
+        kept = "".join(self._held(char) for char in legible(" ".join(text.split())))
+        return " ".join(kept.split())
+
+    def left_out(self, text: str) -> str:
+        """The letters and signs of `text`, each once, that no face holds; ornaments are not counted."""
+        lost = (char for char in legible(text) if not char.isspace() and not self._held(char))
+        return "".join(dict.fromkeys(char for char in lost if unicodedata.category(char) not in _ORNAMENTS))
+
+    def _held(self, char: str) -> str:
+        """The character, else what is read the same, as far as a face holds it."""
+        forms = (char, char.translate(_REPLACED), unicodedata.normalize("NFKC", char))
+        return next((form for form in forms if all(self.face_of(part) for part in form)), "")
 
 
 @lru_cache(maxsize=8)
 def font_stack(brand_font: bytes | None, weight: str) -> FontStack:
     """`weight`: Medium, SemiBold or Bold. `brand_font`: the bytes of a TTF or OTF, which then comes first."""
-    faces = [_face(brand_font, _WEIGHTS[weight])] if brand_font else []
+    faces = [_checked(Face(brand_font, _WEIGHTS[weight]))] if brand_font else []
     for package, path in _PACKAGED:
         found = importlib.util.find_spec(package)
-        if found is None or not found.submodule_search_locations:
+        if found and found.submodule_search_locations:
+            file = Path(found.submodule_search_locations[0]) / path.format(weight=weight)
+            faces.append(Face(file, _WEIGHTS[weight]))
+        elif package not in _OPTIONAL:
             name = package.replace("_", "-")
             raise RenderError(f"The font package {name} is missing; install this project's requirements again.")
-        file = Path(found.submodule_search_locations[0]) / path.format(weight=weight)
-        faces.append(_face(file.read_bytes(), _WEIGHTS[weight]))
     return FontStack(tuple(faces))
 
 
-def _face(data: bytes, weight: int) -> Face:
-    from fontTools.ttLib import TTFont, TTLibError
+def _checked(face: Face) -> Face:
+    """Raises `RenderError` for a brand's font that can't be read."""
+    from fontTools.ttLib import TTLibError
 
     try:
-        with TTFont(io.BytesIO(data), lazy=True) as font:
-            return Face(data, frozenset(font.getBestCmap() or ()), weight)
+        _ = face.characters
     except (TTLibError, OSError, TypeError, KeyError, AssertionError) as error:
         raise RenderError(
             f"The brand's font can't be read ({error}); put a TTF or OTF file into the brand folder."
         ) from error
+    return face

@@ -3,14 +3,19 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from reel_pipeline.media.letters import line_parts
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.reels.fonts import Face, FontStack
 
 Colour = tuple[int, int, int]
+BRACKETS = dict(zip("([{⟨〈「『【〔", ")]}⟩〉」』】〕", strict=True))
 LEAST_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3."""
 
@@ -59,36 +64,84 @@ def is_rtl(text: str) -> bool:
     return False
 
 
-def _runs(text: str, fonts: FontStack) -> list[tuple[str, Face]]:
-    """Stretches of one face each, in the order they are drawn from left to right."""
-    runs: list[tuple[str, Face]] = []
-    for character in text:
+def visual_runs(text: str, fonts: FontStack) -> list[tuple[str, Face, bool]]:
+    """Stretches of one face and one direction, from left to right by UAX #9 over the whole line; True is right to left.
+
+    The letters of a stretch are in the order in which they are read.
+    """
+    runs: list[tuple[str, Face, int]] = []
+    for character, level in zip(text, _levels(text), strict=True):
         face = fonts.face_of(character)
         if runs and (character == " " or unicodedata.combining(character) or face is None):
             face = runs[-1][1]
         assert face is not None, "text was not made drawable"
-        if runs and runs[-1][1] is face:
-            runs[-1] = (runs[-1][0] + character, face)
+        if runs and runs[-1][1:] == (face, level):
+            runs[-1] = (runs[-1][0] + character, face, level)
         else:
-            runs.append((character, face))
-    return runs[::-1] if is_rtl(text) else runs
+            runs.append((character, face, level))
+    for least in range(max((level for *_, level in runs), default=0), 0, -1):  # rule L2
+        runs = _reversed_stretches(runs, least)
+    return [(run, face, level % 2 == 1) for run, face, level in runs]
+
+
+def _reversed_stretches(runs: list[tuple[str, Face, int]], least: int) -> list[tuple[str, Face, int]]:
+    stretches = ((deep, list(group)) for deep, group in groupby(runs, key=lambda run: run[2] >= least))
+    return [run for deep, group in stretches for run in (group[::-1] if deep else group)]
+
+
+def _levels(text: str) -> list[int]:
+    """The embedding level of each character."""
+    if not any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text):
+        return [0] * len(text)
+    algorithm: Any = import_module("bidi.algorithm")
+    storage = algorithm.get_empty_storage()
+    base = int(is_rtl(text))
+    storage["base_level"], storage["base_dir"] = base, "RL"[1 - base]
+    algorithm.get_embedding_levels(text, storage)
+    algorithm.explicit_embed_and_overrides(storage)
+    algorithm.resolve_weak_types(storage)
+    _pair_brackets(storage["chars"], "LR"[base])
+    algorithm.resolve_neutral_types(storage, False)
+    algorithm.resolve_implicit_levels(storage, False)
+    return [int(character["level"]) for character in storage["chars"]]
+
+
+def _pair_brackets(characters: list[dict[str, Any]], base: str) -> None:
+    """Rule N0, which this part of python-bidi lacks: both brackets of a pair get the direction of what is in them."""
+    strong = {"L": "L", "R": "R", "EN": "R", "AN": "R"}
+    opened: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for at, character in enumerate(characters):
+        if character["ch"] in BRACKETS:
+            opened.append(at)
+        elif matching := [start for start in opened if BRACKETS[characters[start]["ch"]] == character["ch"]]:
+            pairs.append((matching[-1], at))
+            del opened[opened.index(matching[-1]) :]
+    for start, end in sorted(pairs):
+        own = "LR"[characters[start]["level"] % 2]
+        inside = {strong.get(character["type"]) for character in characters[start + 1 : end]} - {None}
+        if not inside:
+            continue
+        before = [strong[character["type"]] for character in characters[:start] if character["type"] in strong]
+        way = own if own in inside or ([base, *before][-1]) == own else next(iter(inside))
+        characters[start]["type"] = characters[end]["type"] = way
 
 
 def line_width(text: str, style: Style) -> float:
-    return sum(face.at(style.size_px).getlength(run) for run, face in _runs(text, style.fonts))
+    return sum(face.at(style.size_px).getlength(run) for run, face, _ in visual_runs(text, style.fonts))
 
 
 def break_lines(text: str, style: Style, max_width_px: float, max_lines: int) -> list[str] | None:
     """The fewest lines that fit, as even as possible; None when `max_lines` don't hold the text."""
-    words = text.split()
-    lines = _wrapped(words, style, max_width_px, max_lines)
+    parts = line_parts(text)
+    lines = _wrapped(parts, style, max_width_px, max_lines)
     if lines is None:
         return None
     # The narrowest column that needs no further line makes the lines even.
     low, high = max_width_px / len(lines) / 2, max_width_px
     while high - low > 4:
         middle = (low + high) / 2
-        narrower = _wrapped(words, style, middle, len(lines))
+        narrower = _wrapped(parts, style, middle, len(lines))
         if narrower is None:
             low = middle
         else:
@@ -96,18 +149,18 @@ def break_lines(text: str, style: Style, max_width_px: float, max_lines: int) ->
     return lines
 
 
-def _wrapped(words: Sequence[str], style: Style, width_px: float, max_lines: int) -> list[str] | None:
-    """Lines filled one after the other; None when they are too many or a word is too wide."""
+def _wrapped(parts: Sequence[str], style: Style, width_px: float, max_lines: int) -> list[str] | None:
+    """Lines filled one after the other; None when they are too many or a part is too wide."""
     lines: list[str] = []
-    for word in words:
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and line_width(longer, style) <= width_px:
+    for part in parts:
+        longer = lines[-1] + part if lines else part
+        if lines and line_width(longer.rstrip(), style) <= width_px:
             lines[-1] = longer
-        elif line_width(word, style) <= width_px and len(lines) < max_lines:
-            lines.append(word)
+        elif line_width(part.rstrip(), style) <= width_px and len(lines) < max_lines:
+            lines.append(part)
         else:
             return None
-    return lines or None
+    return [line.rstrip() for line in lines] or None
 
 
 def text_mask(lines: Sequence[str], style: Style, width_px: int) -> Pixels:
@@ -118,9 +171,9 @@ def text_mask(lines: Sequence[str], style: Style, width_px: int) -> Pixels:
     for index, line in enumerate(lines):
         x = (width_px - line_width(line, style)) / 2
         baseline = index * step + round(step / 2 + style.size_px * 0.35)
-        for run, face in _runs(line, style.fonts):
+        for run, face, is_leftward in visual_runs(line, style.fonts):
             font = face.at(style.size_px)
-            draw.text((x, baseline), run, font=font, fill=255, anchor="ls", direction="rtl" if is_rtl(run) else "ltr")
+            draw.text((x, baseline), run, font=font, fill=255, anchor="ls", direction="rtl" if is_leftward else "ltr")
             x += font.getlength(run)
     return np.asarray(mask, np.uint8)
 

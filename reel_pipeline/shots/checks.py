@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from reel_pipeline.media.letters import legible
 from reel_pipeline.records import (
     BoxPx,
     BrandWords,
@@ -197,17 +198,9 @@ def _values(product: Product, field: str) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> str:
-    """Casefolded NFC without invisible characters; white space and control characters as one space."""
-    shown = (_shown(char) for char in unicodedata.normalize("NFC", text))
+    """Casefolded, as it can be read; white space and control characters as one space."""
+    shown = (" " if unicodedata.category(char) == "Cc" else char for char in legible(text))
     return " ".join("".join(shown).casefold().split())
-
-
-def _shown(char: str) -> str:
-    kind = unicodedata.category(char)
-    if kind == "Cc":
-        return " "
-    is_joiner = char in "\u200c\u200d"
-    return "" if (kind == "Cf" and not is_joiner) or "\ufe00" <= char <= "\ufe0f" else char
 
 
 def _tokens(text: str) -> list[str]:

@@ -5,8 +5,9 @@ is decided in `script.py`.
 """
 
 import re
-from unicodedata import category, normalize
+from unicodedata import category
 
+from reel_pipeline.media.letters import PHRASED, legible, word_count
 from reel_pipeline.shots.vocabulary import NEGATION
 
 MAX_FIELD_CHARS = 5000
@@ -17,13 +18,14 @@ BREAK = re.compile(
     r"|<[^>]*>|&\w+;|\([^)]*\)|\[[^\]]*\]|[()\[\]{}<>]"  # leftovers of markup, asides
     r"|[;|•·●▪◦*✓✔→=_~^\\]+"  # list marks
     r"|\s[-–—/]+\s|[–—]+|:\s"  # dashes between spaces
-    r"|(?<!\d)[.!?…]+(?=[\s\"'”’)]|$)|(?<=\d)[.!?…]+(?=\s|$)|[。！？؟।۔]+"  # ends of sentences
+    rf"|(?<!\d)[.!?…]+(?=[\s\"'”’){PHRASED}]|$)|(?<=\d)[.!?…]+(?=\s|$)|[。！？؟।۔]+"  # ends of sentences
 )
 SENTENCE_END = re.compile(r"[.!?…。！？؟।۔]")
 ABBREVIATION = re.compile(r"(?:\b(?:approx|ca|no|nr|vs|incl|excl|max|min|st|dr|mr|mrs|e\.g|i\.e|z\.B)|\b\w)$", re.I)
 LABEL = re.compile(r"^[\w ]{1,24}$")
-JOINERS = frozenset("\u200c\u200d")
-"""Zero-width joiners that Persian and Indic spelling needs."""
+UNDIVIDED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+PHRASE_SPACE = re.compile(rf"(?<=[{PHRASED}])\s+(?=[{PHRASED}])")
+"""Thai and its neighbours put spaces between phrases, not between words."""
 
 PHOTO_TALK = re.compile(
     r",?\s+(?:(?:as\s+)?(?:shown|seen|photographed|pictured|displayed|depicted)\b"
@@ -37,7 +39,9 @@ PHOTO_TALK = re.compile(
 """Words about the picture instead of the product: the clause is cut before them."""
 
 LIMITS = re.compile(
-    r"\b(?:not|no|non|never|without|except|excluding|unless|only|but|until|if|when|may|up to|less than)\b", re.I
+    r"\b(?:not|no|non|never|without|except|excluding|unless|only|but|until|if|when|may|up to|less than)\b"
+    r"|ไม่|แต่|ยกเว้น|ห้าม|เว้น|ถ้า|หาก|ບໍ່|ແຕ່|ຍົກເວັ້ນ|មិន|ប៉ុន្តែ|លើកលែង|မ|သို့သော်",
+    re.I,
 )
 """A clause that is bounded by one of these is said whole or not at all: cutting it would claim more than it says."""
 OPENERS = r"(?:with|featuring|plus|made|designed|an?|the|in|for|its)"
@@ -67,14 +71,9 @@ WORD = re.compile(r"[^\W_]+(?:(?:[-'’]|(?<=\d)[.,](?=\d))[^\W_]+)*%?")
 
 
 def fold(text: str) -> str:
-    """NFC, no invisible characters, white space as one space: the form in which fields and evidence are compared."""
-    visible = (" " if category(char) == "Cc" else char for char in normalize("NFC", text) if not is_invisible(char))
+    """Plain letters, nothing invisible, single spaces: the form in which fields and evidence are compared."""
+    visible = (" " if category(char) == "Cc" else char for char in legible(text))
     return " ".join("".join(visible).split())
-
-
-def is_invisible(char: str) -> bool:
-    """Direction overrides, zero-width spaces, picture selectors; not the joiners of Persian and Indic spelling."""
-    return (category(char) == "Cf" and char not in JOINERS) or 0xFE00 <= ord(char) <= 0xFE0F
 
 
 def pieces(field: str) -> list[str]:
@@ -137,7 +136,8 @@ def split_once(piece: str) -> tuple[str, str] | None:
             continue
         if len(left.split()) >= 2 and len(STARTER.sub("", right).split()) >= 2 and not ends_open(left):
             return left, right
-    return None
+    phrases = PHRASE_SPACE.split(piece, maxsplit=1)
+    return (trim(phrases[0]), trim(phrases[1])) if len(phrases) == 2 else None
 
 
 def ends_open(clause: str) -> bool:
@@ -176,7 +176,7 @@ def _lowered(word: str) -> str:
 
 
 def _takes_full_stop(text: str) -> bool:
-    return not re.search(r"[\u3040-\u30ff\u3400-\u9fff\u0900-\u097f\u0e00-\u0e7f]\W*$", text)
+    return not re.search(rf"[\u3040-\u30ff\u3400-\u9fff\u0900-\u097f{PHRASED}]\W*$", text)
 
 
 def words_of(text: str) -> list[str]:
@@ -185,9 +185,11 @@ def words_of(text: str) -> list[str]:
 
 
 def spoken_words(text: str) -> float:
-    """Length in words; scripts without spaces count two characters as a word, since about two make one."""
-    dense = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]", text))
-    return dense / 2 + len(re.sub(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+", " ", text).split())
+    """Length in words; of Chinese, Japanese and Korean two signs count as a word, since about two make one."""
+    phrases = re.findall(rf"[{PHRASED}]+", text)
+    rest = re.sub(rf"[{PHRASED}]+", " ", text)
+    undivided = len(UNDIVIDED.findall(rest))
+    return sum(map(word_count, phrases)) + undivided / 2 + len(UNDIVIDED.sub(" ", rest).split())
 
 
 def spoken_chars(text: str) -> int:

@@ -4,6 +4,7 @@ What is said was decided in `shots/`; `clips/` next makes each shot exactly as l
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -44,6 +45,7 @@ def record_voice(plan: PlanEdition, voice: BrandVoice, engine: Voice, store: Sto
     Raises `VoiceError` that names the line and the remedy when a line does not fit its shot.
     """
     lines = [(str(shot.number), shot.line) for shot in plan.shots] + [(CLOSING, plan.closing_line)]
+    check_voice([text for _, text in lines], voice, engine)
     if engine.speaks:
         spoken = [_spoken(position, text, voice, engine, store) for position, text in lines]
         slots = timing.spoken_slots([speech.samples if speech else 0 for speech in spoken])
@@ -65,6 +67,12 @@ def record_voice(plan: PlanEdition, voice: BrandVoice, engine: Voice, store: Sto
         track=track,
         packets_sha256=packets_sha256(store.path(track)),
     )
+
+
+def check_voice(lines: Sequence[str], voice: BrandVoice, engine: Voice) -> None:
+    """Raises `VoiceError` where the engine can't read a script of these lines: asked before any work is done."""
+    if problem := engine.cannot_say(lines, voice.language):
+        raise VoiceError(problem)
 
 
 def packets_sha256(path: Path) -> str:

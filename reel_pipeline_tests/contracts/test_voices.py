@@ -11,7 +11,7 @@ from reel_pipeline.records import BrandVoice
 from reel_pipeline.voice.checks import speech_is_clean
 from reel_pipeline.voice.engines import NAMES, SAMPLE_RATE, Utterance, Voice, open_engine
 from reel_pipeline.voice.engines.espeak_worker import voice_for
-from reel_pipeline.voice.record import record_voice
+from reel_pipeline.voice.record import check_voice, record_voice
 from reel_pipeline.voice.sound import wav_bytes
 from reel_pipeline_tests.conftest import need
 from reel_pipeline_tests.voice.making import LINES, ToneVoice, edition, store_in
@@ -101,3 +101,26 @@ def test_espeak_refuses_a_language_it_does_not_have(tmp_path: Path) -> None:
 )
 def test_a_line_is_spoken_in_the_voice_of_its_script(text: str, language: str, chosen: str) -> None:
     assert voice_for(text, language) == chosen
+
+
+JAPANESE = ["朝の果樹園 紅茶", "果樹園の香りをうつした紅茶です"]
+THAI = ["สบู่ข้าวโอ๊ต", "ใช้ได้กับผิวแห้ง"]
+
+
+@pytest.mark.parametrize("language", ["en-gb", "ja"])
+def test_a_script_that_a_voice_can_not_read_is_named_with_the_setting_before_a_word_is_spoken(
+    language: str, tmp_path: Path
+) -> None:
+    with pytest.raises(VoiceError, match=rf"language '{language}' can't read .*朝の果樹園.*captions_only"):
+        record_voice(edition(*JAPANESE), BrandVoice(language=language), open_engine("espeak_ng"), store_in(tmp_path))
+    silent = record_voice(
+        edition(*JAPANESE), BrandVoice(language=language), open_engine("captions_only"), store_in(tmp_path)
+    )
+    assert [segment.caption for segment in silent.segments][:2] == JAPANESE
+    with pytest.raises(VoiceError, match="Lao"):
+        check_voice(["ສະບູ"], BrandVoice(language=language), open_engine("espeak_ng"))
+
+
+@pytest.mark.parametrize("lines", [THAI, ["紅茶罐", "可以重复使用"], ["こうちゃ"], ["Шарф"], ["साबुन"], LINES])
+def test_a_script_that_has_a_voice_is_read_whatever_the_brand_speaks(lines: list[str]) -> None:
+    check_voice(lines, BrandVoice(), open_engine("espeak_ng"))

@@ -157,3 +157,14 @@ def test_killed_runs_complete_and_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_soak_of_50_kills(tmp_path: Path, seed: int) -> None:
     killed_runs(tmp_path, kills=5, seed=seed)
+
+
+def test_a_script_that_the_voice_can_not_read_is_named_at_the_plan_before_anything_is_spoken(made: Workspace) -> None:
+    path = made.source / "catalog.json"
+    catalog = json.loads(path.read_text(encoding="utf-8"))
+    tea = next(product for product in catalog["products"] if product["sku"] == "TEA-1")
+    tea.update(title="朝の果樹園 紅茶", description="果樹園の香りをうつした紅茶です。缶は繰り返し使えます。")
+    path.write_text(json.dumps(catalog), encoding="utf-8")
+    product = run_catalog(defs, made.settings, skus=["TEA-1"]).products[0]
+    assert "voiceover" not in product.computed
+    assert any("captions_only" in reason and "'en-gb'" in reason for reason in product.report.reasons)

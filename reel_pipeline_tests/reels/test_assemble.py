@@ -4,7 +4,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from reel_pipeline.clips.animate import animate_stills
 from reel_pipeline.clips.engines import open_engine
@@ -173,3 +173,33 @@ def test_a_logo_is_set_and_a_broken_one_named() -> None:
     assert box[2] == 460
     with pytest.raises(RenderError, match="logo can't be read"):
         end_card(PRODUCT, LOOK, WORDS, b"<svg/>", None)
+
+
+def drawn_logo(mode: str, ground: tuple[int, ...], ink: tuple[int, ...]) -> bytes:
+    out = io.BytesIO()
+    logo = Image.new(mode, (400, 160), ground)
+    ImageDraw.Draw(logo).ellipse((120, 20, 280, 140), fill=ink)
+    logo.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("logo", "palette", "on_plate"),
+    [
+        (drawn_logo("RGBA", (0, 0, 0, 0), (255, 255, 255, 255)), "#ffffff", True),
+        (drawn_logo("RGBA", (0, 0, 0, 0), (20, 20, 22, 255)), "#101010", True),
+        (drawn_logo("RGB", (255, 255, 255), (255, 255, 255)), "#ffffff", True),
+        (drawn_logo("RGBA", (0, 0, 0, 0), (20, 20, 22, 255)), "#ffffff", False),
+        (drawn_logo("RGB", (255, 255, 255), (20, 20, 22)), "#ffffff", False),
+    ],
+)
+def test_a_logo_without_contrast_gets_a_plate(logo: bytes, palette: str, on_plate: bool) -> None:
+    look = BrandLook(palette=(palette, "#22201d" if palette == "#ffffff" else "#f0f0f0", "#7d6a4f"))
+    card = end_card(PRODUCT, look, WORDS, logo, None)
+    assert card.logo_box_px_xywh is not None
+    bitmap = next(bitmap for bitmap, _ in card.bitmaps if bitmap.box_px_xywh == card.logo_box_px_xywh)
+    rgba = bitmap.rgba.astype(int)
+    height, width = rgba.shape[:2]
+    middle, edge = rgba[height // 2, width // 2], rgba[height // 2, 8]
+    stands_out = min(abs(edge[:3] - card.background).max(), abs(edge[:3] - middle[:3]).max()) > 60
+    assert on_plate == stands_out

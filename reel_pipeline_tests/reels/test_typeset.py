@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
+from bidi import get_display
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
 
 from reel_pipeline.errors import RenderError
 from reel_pipeline.records import BrandLook, Segment
 from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX, caption_bitmap, place, srt, vtt
-from reel_pipeline.reels.fonts import font_stack
+from reel_pipeline.reels.fonts import FontStack, font_stack
 from reel_pipeline.reels.overlay import Bitmap
 from reel_pipeline.reels.typeset import (
     LEAST_CONTRAST,
@@ -17,6 +19,7 @@ from reel_pipeline.reels.typeset import (
     line_width,
     readable_on,
     text_mask,
+    visual_runs,
 )
 
 FONTS = font_stack(None, "SemiBold")
@@ -63,10 +66,97 @@ def test_arabic_letters_are_joined() -> None:
     assert line_width("حقيبة", style) < 0.95 * sum(line_width(letter, style) for letter in "حقيبة")
 
 
-def test_emoji_are_left_out_and_unknown_letters_refused() -> None:
-    assert FONTS.drawable("Warm 🎒 scarf") == "Warm scarf"
-    with pytest.raises(RenderError, match="brand folder"):
-        FONTS.drawable("漢字")
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("Warm 🎒 scarf", "Warm scarf"),
+        ("Zero sugar can \u26a1\ufe0f 330 ml", "Zero sugar can 330 ml"),
+        ("Black tea \u2764\ufe0f gift tin", "Black tea gift tin"),
+        ("\ufeffSo\u00adft \u202eshirt\u202c", "Soft shirt"),
+        ("Flag \U0001f3f4\U000e0067\U000e0062\U000e007f mug", "Flag mug"),
+        ("Size 1\ufe0f\u20e3", "Size 1"),
+        ("Soap dish 10\u2033 \u00d7 8\u2032", "Soap dish 10\u2033 \u00d7 8\u2032"),
+        ("\U0001d5d5\U0001d5fc\U0001d5f9\U0001d5f1 \uff37ide \ufb01ne", "Bold Wide fine"),
+        ("\u00bd cm\u00b2 Brand\u2122", "\u00bd cm\u00b2 Brand\u2122"),
+        ("Oil \U00012000 lamp", "Oil lamp"),
+    ],
+)
+def test_what_can_not_be_seen_or_drawn_is_left_out_and_letters_are_plain(text: str, drawn: str) -> None:
+    found = FONTS.drawable(text)
+    assert found.replace('"', "\u2033").replace("'", "\u2032") == drawn
+    assert (text_mask([found], Style(FONTS, 60), 1000) > 128).any()
+
+
+def test_letters_that_no_font_holds_are_named_and_many_of_them_refused() -> None:
+    assert FONTS.left_out("Oil \U00012000 lamp 🎒") == "\U00012000"
+    with pytest.raises(RenderError, match=r"CUNEIFORM SIGN A.*brand folder"):
+        FONTS.drawable("\U00012000\U00012001\U00012002 lamp")
+
+
+@pytest.mark.parametrize("text", ["สบู่ข้าวโอ๊ต", "ສະບູ", "សាប៊ូ", "ဆပ်ပြာ", "साबुन", "সাবান", "சோப்பு", "సబ్బు"])
+def test_scripts_of_south_and_south_east_asia_are_at_hand(text: str) -> None:
+    assert FONTS.drawable(text) == text
+
+
+RTL_LINES = [
+    "منشفة حمّام قطنية 70 × 140 سم",
+    "حقيبة (XL) 12-15",
+    "حقيبة 20 % ABC 3,5 (أحمر)",
+    "Tea حقيبة 20 x",
+    "شاي [ABC (DEF)] 7",
+]
+
+
+@pytest.mark.parametrize("text", RTL_LINES)
+def test_a_line_drawn_run_by_run_looks_as_libraqm_draws_it_whole(text: str) -> None:
+    arabic = FontStack(tuple(face for face in FONTS.faces if ord("ح") in face.characters)[:1])
+    expected = np.asarray(_raqm(text, arabic.faces[0].at(60))) > 128
+    drawn = text_mask([text], Style(arabic, 60), expected.shape[1]) > 128
+    assert np.abs(drawn.sum(0).astype(int) - expected.sum(0)).sum() < 0.06 * expected.sum()
+
+
+@given(st.text(st.sampled_from("אבחט abXY 0123 ×-.,%()[]"), min_size=1, max_size=24))
+@settings(max_examples=300, deadline=None)
+def test_the_order_over_several_fonts_is_that_of_uax_9(text: str) -> None:
+    """Against python-bidi's other implementation, which is compiled, has no runs and mirrors no brackets."""
+    text = " ".join(text.split())
+    if not text or not any("א" <= char <= "ת" for char in text):
+        return
+    shown = [run[::-1] if leftward else run for run, _, leftward in visual_runs(text, FONTS)]
+    assert "".join(shown) == get_display(text, base_dir="R" if is_rtl(text) else "L")
+
+
+def _raqm(text: str, font: ImageFont.FreeTypeFont) -> Image.Image:
+    style = Style(FONTS, 60)
+    height = round(60 * style.leading)
+    picture = Image.new("L", (1600, height), 0)
+    width = font.getlength(text, direction="rtl" if is_rtl(text) else "ltr")
+    ImageDraw.Draw(picture).text(
+        ((1600 - width) / 2, round(height / 2 + 21)),
+        text,
+        font=font,
+        fill=255,
+        anchor="ls",
+        direction="rtl" if is_rtl(text) else "ltr",
+    )
+    return picture
+
+
+def test_numbers_in_arabic_are_read_from_the_right_with_several_fonts() -> None:
+    runs = [run.strip() for run, _, _ in visual_runs(RTL_LINES[0], FONTS)]
+    assert [run for run in runs if run][::-1] == ["منشفة حمّام قطنية", "70", "×", "140", "سم"]
+
+
+def test_thai_and_japanese_are_broken_between_words() -> None:
+    style = Style(FONTS, 56)
+    thai = "สบู่ก้อนทำจากข้าวโอ๊ตใช้ได้กับผิวแห้งห่อด้วยกระดาษ"
+    lines = break_lines(thai, style, 700, 3)
+    assert lines is not None
+    assert "".join(lines) == thai
+    assert all(word in " ".join(lines) for word in ("สบู่", "ข้าว", "กระดาษ"))
+    japanese = break_lines("果樹園の香りをうつした紅茶です。缶は繰り返し使えます。", style, 800, 3)
+    assert japanese is not None
+    assert not any(line.startswith(("。", "っ", "り", "を")) for line in japanese), japanese
 
 
 def test_a_broken_brand_font_is_named() -> None:

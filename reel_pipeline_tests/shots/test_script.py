@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reel_pipeline.errors import PlanError
 from reel_pipeline.records import BrandWords, Product
 from reel_pipeline.shots.checks import claims_are_grounded
-from reel_pipeline.shots.wording import fold, pieces, split_once, spoken_chars
+from reel_pipeline.shots.wording import fold, pieces, split_once, spoken_chars, spoken_words
 from reel_pipeline_tests.shots.making import GALLERY, frame, lines, plan
 
 SIX = (*GALLERY, frame(5), frame(6))
@@ -215,3 +215,39 @@ def test_a_product_with_nothing_but_a_title_gets_a_silent_second_shot(tmp_path: 
 def test_a_cut_title_never_keeps_half_of_a_joined_pair(tmp_path: Path) -> None:
     title = "Pink Grapefruit & Rosemary Sparkling Water 330 ml"
     assert said(tmp_path, title=title, vendor="Oda")[0] == "Sparkling Water 330 ml."
+
+
+def test_a_thai_description_is_cut_between_its_phrases(tmp_path: Path) -> None:
+    description = "สบู่ก้อนทำจากข้าวโอ๊ต ใช้ได้กับผิวแห้ง น้ำหนัก 120 กรัม"
+    assert said(tmp_path, title="สบู่ข้าวโอ๊ต", description=description) == [
+        "สบู่ข้าวโอ๊ต",
+        "สบู่ก้อนทำจากข้าวโอ๊ต",
+        "ใช้ได้กับผิวแห้ง",
+        "น้ำหนัก 120 กรัม",
+    ]
+
+
+def test_a_thai_phrase_that_bounds_another_is_not_cut_from_it() -> None:
+    assert split_once("ใช้ได้กับผิวแห้ง แต่ไม่เหมาะกับผิวแพ้ง่าย") is None
+
+
+def test_a_full_stop_before_thai_ends_a_sentence() -> None:
+    assert pieces("สบู่ก้อน.ห่อกระดาษ") == ["สบู่ก้อน", "ห่อกระดาษ"]
+
+
+def test_thai_is_counted_by_its_words() -> None:
+    assert spoken_words("สบู่ก้อนทำจากข้าวโอ๊ต") == 6
+    assert spoken_words("Oat soap สบู่") == 3
+
+
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("\U0001d5d5\U0001d5fc\U0001d5f9\U0001d5f1 oak dish", "Bold oak dish."),
+        ("Oat so\u00adap\ufe0f dish", "Oat soap dish."),
+        ("Zero sugar can \u26a1\ufe0f 330 ml", "Zero sugar can."),
+        ("Soap dish 10\u2033 \u00d7 8\u2033", "Soap dish 10\u2033 \u00d7 8\u2033."),
+    ],
+)
+def test_letters_are_said_plain_and_what_can_not_be_seen_is_not(tmp_path: Path, title: str, line: str) -> None:
+    assert said(tmp_path, title=title, description="Solid oak. Oiled surface.")[0] == line

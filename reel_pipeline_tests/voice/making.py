@@ -1,5 +1,6 @@
 """Plans and a voice for tests: tones instead of words, so that nothing is synthesised."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,9 @@ class ToneVoice:
 
     def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
         return {"text": utterance.text, "words_per_minute": utterance.words_per_minute}
+
+    def cannot_say(self, lines: Sequence[str], language: str) -> str:
+        return ""
 
     def speak(self, utterance: Utterance) -> Mono:
         self.spoken.append(utterance)

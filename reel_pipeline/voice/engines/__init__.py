@@ -1,5 +1,6 @@
 """Ways to get one spoken line. An engine returns plain speech; timing, music and loudness are `record.py`'s."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Voice(Protocol):
 
     def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
         """What the sound of this utterance is made from: two equal answers mean the same sound."""
+
+    def cannot_say(self, lines: Sequence[str], language: str) -> str:
+        """Which of a reel's lines it has no voice for, as a sentence with the remedy; '' where it can say all."""
 
     def speak(self, utterance: Utterance) -> Mono:
         """Raises `VoiceError` with the remedy when the line can't be had."""

@@ -1,5 +1,7 @@
 """No speech: captions and, where the brand has it, music."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reel_pipeline.voice.engines import Mono, Utterance
@@ -13,6 +15,9 @@ class CaptionsOnly:
 
     def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
         return {}
+
+    def cannot_say(self, lines: Sequence[str], language: str) -> str:
+        return ""
 
     def speak(self, utterance: Utterance) -> Mono:
         return np.zeros(0, np.float32)

@@ -7,6 +7,7 @@ line of a process always sounds the same, and a crash inside it can't take a run
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Sequence
 from math import gcd
 
 import numpy as np
@@ -20,7 +21,7 @@ TIMEOUT_S = 20
 
 class EspeakVoice:
     name = "espeak_ng"
-    revision = "1"
+    revision = "2"
     is_placeholder = True
     speaks = True
 
@@ -36,6 +37,13 @@ class EspeakVoice:
             "language": utterance.language,
             "words_per_minute": utterance.words_per_minute,
         }
+
+    def cannot_say(self, lines: Sequence[str], language: str) -> str:
+        unread = espeak_worker.unread_script(lines, language)
+        return unread and (
+            f"The voice espeak_ng with the language {language!r} can't read {unread}; set `voice` below [engines] to "
+            '"captions_only" or to "file" with your own recordings, or override the lines in a language that it reads.'
+        )
 
     def speak(self, utterance: Utterance) -> Mono:
         command = [

@@ -7,9 +7,9 @@ Constants are those of espeak-ng 1.52's `speak_lib.h`.
 
 import ctypes
 import importlib
-import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 
 PACKAGE = "espeakng_loader"
 UNKNOWN_LANGUAGE = 3
@@ -20,34 +20,68 @@ PITCH_OF_100, RANGE_OF_100 = 42, 62
 """A little lower and livelier than espeak's own 50 and 50, which sound thin and flat."""
 
 SCRIPT_VOICES = {
-    "ARABIC": "ar",
+    "ARABIC": "ar fa ur ug sd ku",
     "HEBREW": "he",
-    "CYRILLIC": "ru",
-    "GREEK": "el",
-    "CJK": "cmn",
+    "CYRILLIC": "ru uk bg be mk sr kk ky tt ba cv nog",
+    "GREEK": "el grc",
+    "CJK": "cmn zh yue hak",
     "HIRAGANA": "ja",
     "KATAKANA": "ja",
     "HANGUL": "ko",
-    "DEVANAGARI": "hi",
-    "BENGALI": "bn",
+    "DEVANAGARI": "hi mr ne kok",
+    "BENGALI": "bn as bpy",
     "TAMIL": "ta",
-    "ARMENIAN": "hy",
+    "TELUGU": "te",
+    "MALAYALAM": "ml",
+    "KANNADA": "kn",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "THAI": "th",
+    "MYANMAR": "my shn",
+    "ARMENIAN": "hy hyw",
     "GEORGIAN": "ka",
+    "ETHIOPIC": "am ti",
 }
-"""The voice for a line whose script the brand's own language does not use; it would be spelled letter by letter."""
-NON_LATIN = re.compile(r"(?:ar|fa|ur|he|ru|uk|bg|be|mk|sr|kk|el|cmn|yue|zh|ja|ko|hi|mr|ne|bn|ta|hy|ka)\b", re.I)
+"""Script -> its voices, the usual one first: it speaks a line whose script the brand's own language does not use, which
+would be spelled letter by letter."""
+
+
+def scripts_of(text: str) -> list[str]:
+    """The script of each letter, as Unicode names it."""
+    return [unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in text if char.isalpha()]
+
+
+def main_script(text: str) -> str:
+    """The script other than Latin of more than half of the letters, or ''; one kana makes a text Japanese."""
+    scripts = scripts_of(text)
+    foreign = [script for script in scripts if script != "LATIN"]
+    if len(foreign) * 2 <= len(scripts):
+        return ""
+    kana = [script for script in foreign if script in ("HIRAGANA", "KATAKANA")]
+    return kana[0] if kana else max(sorted(set(foreign)), key=foreign.count)
 
 
 def voice_for(text: str, language: str) -> str:
-    """`language`, unless it is written in Latin letters and most letters of `text` are of another script."""
-    if NON_LATIN.match(language):
-        return language
-    scripts = [unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in text if char.isalpha()]
-    foreign = [script for script in scripts if script in SCRIPT_VOICES]
-    if len(foreign) * 2 <= len(scripts) or not foreign:
-        return language
-    kana = [script for script in foreign if script in ("HIRAGANA", "KATAKANA")]
-    return SCRIPT_VOICES[kana[0] if kana else max(sorted(set(foreign)), key=foreign.count)]
+    """`language`, unless most letters of `text` are of a script that it is not written in."""
+    voices = SCRIPT_VOICES.get(main_script(text), "").split()
+    return language if not voices or language.split("-")[0] in voices else voices[0]
+
+
+def unread_script(lines: Sequence[str], language: str) -> str:
+    """The script, with an example, that no voice here reads; '' where all can be read.
+
+    Japanese is read as far as it is kana: of every other character the voice says that it is a Chinese letter.
+    """
+    is_japanese = main_script(" ".join(lines)) in ("HIRAGANA", "KATAKANA") or language.split("-")[0] == "ja"
+    for line in lines:
+        script = main_script(line)
+        if is_japanese and "CJK" in scripts_of(line):
+            return f"the Japanese line {line!r}"
+        if script and script not in SCRIPT_VOICES:
+            return f"the {script.capitalize()} line {line!r}"
+    return ""
 
 
 def synthesise(text: str, language: str, words_per_minute: int) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """The user's own recordings: one sound file per line in a folder of the SKU."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,9 @@ class RecordedVoice:
 
     def depends_on(self, utterance: Utterance) -> dict[str, str | int]:
         return {"recording_sha256": hashlib.sha256(self._path(utterance).read_bytes()).hexdigest()}
+
+    def cannot_say(self, lines: Sequence[str], language: str) -> str:
+        return ""
 
     def speak(self, utterance: Utterance) -> Mono:
         return np.asarray(read_sound(self._path(utterance)).mean(axis=1), np.float32)
