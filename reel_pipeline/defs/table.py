@@ -121,7 +121,7 @@ REVISIONS = {
     "voice.file": "1",
     "stills.layered": "4",
     "clips.warp": "3",
-    "judge.classical": "9+2da11c18a659+pp-ocrv6-small/1",
+    "judge.classical": "10+2da11c18a659+pp-ocrv6-small/1",
 }
 """Each engine's revision, written down so that the planner need not import engines. A test compares them."""
 

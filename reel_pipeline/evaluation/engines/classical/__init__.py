@@ -40,7 +40,7 @@ FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"9+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"10+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb), faces=find_faces(rgb, FACE_HITS))
@@ -140,8 +140,10 @@ _NOTHING = Suspicion("", -1.0, 0)
 
 def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) -> Iterator[ItemError]:
     """Nothing is accepted for want of something to look at."""
-    if not findings.verified_scenes:
-        yield ItemError(item="The video", error="no shot of it could be matched with a photo")
+    shots = sum(not scene.is_card for scene in scenes)
+    if not findings.verified_scenes or findings.verified_scenes < shots:
+        few = f"only {findings.verified_scenes} of {shots} shots" if findings.verified_scenes else "no shot"
+        yield ItemError(item="The video", error=f"{few} of it could be matched with a photo")
     card = sum(scene.count for scene in scenes if scene.is_card)
     if card > MAX_CARD_SHARE * total or any(scene.is_card for scene in scenes[:-1]):
         yield ItemError(item="The end card", error="it is too long, or not at the end")

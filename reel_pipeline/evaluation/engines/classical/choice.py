@@ -46,6 +46,16 @@ def fittest(
     return max(close, key=lambda pair: pair[1].explained()[0])
 
 
+def product_share(reference: Reference, comparison: Comparison, luma: Pixels) -> float:
+    """Share of the product's box that lies in the frame, HW uint8."""
+    x, y, width, height = reference.product_box
+    corners = np.array([[[x, y], [x + width, y], [x + width, y + height], [x, y + height]]], np.float64)
+    hull = cv2.perspectiveTransform(corners, comparison.photo_to_frame)[0].astype(np.float32)
+    rows, columns = luma.shape
+    frame = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+    return float(cv2.intersectConvexConvex(hull, frame)[0]) / max(1.0, float(cv2.contourArea(hull)))
+
+
 def outside_share(reference: Reference, comparison: Comparison, luma: Pixels, hidden: Mask) -> float:
     """Share of the frame with sharp edges beyond the photo's rim. A backdrop is plain or blurred there."""
     size = _size(luma)

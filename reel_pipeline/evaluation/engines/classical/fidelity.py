@@ -14,7 +14,7 @@ from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
 from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane, local_contrast
 from reel_pipeline.evaluation.engines.classical.registration import Matrix
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import RESIDUAL_LEVELS, Comparison
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.records import BoxPx
 
@@ -60,13 +60,9 @@ def inspect_faces(
     spread = local_contrast(np.where(comparison.valid, comparison.frame - comparison.photo, 0).astype(np.float32))
     to_grid = np.linalg.inv(comparison.to_frame) @ comparison.photo_to_frame
     for face, box in close:
-        x, y, width, height = _hull(face, to_grid)
-        inside = _open_in((x, y, width, height), comparison)
-        around = _open_in((x - width // 2, y - height // 2, 2 * width, 2 * height), comparison) & ~inside
+        inside = _open_in(_hull(face, to_grid), comparison)
         if inside.any():
-            # A codec is coarser about a face before a plain ground than the whole picture tells.
-            tolerance = max(comparison.tolerance, comparison.tolerance_in(around))
-            yield Suspicion("face_artifact", float(spread[inside].max()) / tolerance, frame, box)
+            yield Suspicion("face_artifact", float((spread / comparison.tolerance)[inside].max()), frame, box)
 
 
 def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
@@ -142,9 +138,7 @@ def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     most = float(np.percentile(difference[valid], 98))
     x, y, width, height = _largest(difference >= max(most, 1e-3))
     box = (x * STEP_PX, y * STEP_PX, width * STEP_PX, height * STEP_PX)
-    # A strong compression coarsens colour as it does detail.
-    score = most * RESIDUAL_LEVELS / comparison.tolerance
-    yield _suspect(comparison, "color_drift", score, frame, box)
+    yield _suspect(comparison, "color_drift", most, frame, box)
     relit = max(gain, 1 / max(gain, 1e-3))
     yield Suspicion("relit", relit, frame, _frame_box(comparison, _whole(comparison)))
 

@@ -24,11 +24,21 @@ _TRACKING_WIDTH_PX = 360
 MIN_INLIERS = 14
 SURE_INLIERS = 30
 """With this many the photo is the right one, however badly the frame shows it."""
+_STRONG_JPEG = 30
 _SEARCH_WIDTH_PX = 135
+_FINE_WIDTH_PX = 270
 _SEARCH_SCALES = np.geomspace(0.3, 2.6, 19)
 """Displayed width of the photo over the frame's width: photos are shown at 0.4 to 1.6 of their own scale."""
 _MIN_SEARCH_NCC = 0.55
+_MAX_STRETCH = 1.15
+"""A place in which a photo is wider or narrower by more is some other edge than its own."""
+_TRIED = 3
+"""Of the search's places, as many are refined: a smooth product's best one may be the wrong side of its outline."""
 _PLAIN_LAB = 6.0
+_OFF_GROUND_LEVELS = 8
+_SAME_SHAPE = 0.15
+"""Log of the ratio of two boxes' shapes."""
+_MIN_OUTLINE_PX = 12
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,15 @@ class Reference:
     @cached_property
     def features(self) -> Features:
         return find_features(self.luma, FEATURE_SIDE_PX, 2000)
+
+    @cached_property
+    def is_recognisable(self) -> bool:
+        """Whether it is found by its keypoints, smaller and after a strong compression, as a clip would show it."""
+        width_px = min(self.width_px, round(0.9 * WORKING_WIDTH_PX))
+        coded = cv2.imencode(".jpg", _reduced(self.luma, width_px)[0], [cv2.IMWRITE_JPEG_QUALITY, _STRONG_JPEG])[1]
+        lossy = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+        place = place_by_features(self, _frame_features(lossy, WORKING_WIDTH_PX, 2000))
+        return place is not None and place.inliers >= SURE_INLIERS
 
     @cached_property
     def _off_ground(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -148,23 +167,33 @@ def place_by_features(reference: Reference, frame: Features) -> Placement | None
 def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, Placement] | None:
     """Search over scales by normalised correlation at a small size, refined by ECC. `frame_luma`: HW uint8, kept frame.
 
-    With it comes the search's correlation.
+    With it comes the correlation there.
     """
-    reduce = _SEARCH_WIDTH_PX / frame_luma.shape[1]
-    frame = np.asarray(cv2.resize(frame_luma, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
-    best_score, best = _MIN_SEARCH_NCC, None
-    for share in _SEARCH_SCALES:
-        scale = share * _SEARCH_WIDTH_PX / reference.width_px
-        score, matrix = _search(reference, frame, float(scale))
-        if score > best_score:
-            best_score, best = score, matrix
-    if best is None:
+    small, to_small = _reduced(frame_luma, _SEARCH_WIDTH_PX)
+    scales = _SEARCH_SCALES * _SEARCH_WIDTH_PX / reference.width_px
+    found = sorted((_search(reference, small, float(scale)) for scale in scales), key=lambda place: -place[0])
+    places = [matrix for score, matrix in found[:_TRIED] if score > _MIN_SEARCH_NCC]
+    outlined = _by_outline(reference, small)
+    tried = [_refine(reference, small, matrix) for matrix in (*outlined, *places)]
+    coarse = max((place for place in tried if place), key=lambda place: place[0], default=None)
+    if coarse is None:
         return None
-    refined = _refine(reference, frame, best)
-    if refined is None:
-        return None
-    grow = np.diag([1 / reduce, 1 / reduce, 1.0])
-    return best_score, Placement(reference.index, grow @ refined, 0)
+    fine, to_fine = _reduced(frame_luma, _FINE_WIDTH_PX)
+    exact = _refine(reference, fine, to_fine @ np.linalg.inv(to_small) @ coarse[1])
+    score, matrix = exact or coarse
+    return score, Placement(reference.index, np.linalg.inv(to_fine if exact else to_small) @ matrix, 0)
+
+
+def _reduced(luma: Pixels, width_px: int) -> tuple[Pixels, Matrix]:
+    """The picture at `width_px`, and the 3x3 map to it."""
+    size = (width_px, max(1, round(luma.shape[0] * width_px / luma.shape[1])))
+    small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, _scaling(size[0] / luma.shape[1], size[1] / luma.shape[0])
+
+
+def _scaling(x: float, y: float) -> Matrix:
+    """From the pixels of a picture to those of it resized."""
+    return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1.0]])
 
 
 def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, Matrix]:
@@ -180,7 +209,7 @@ def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, M
             return nothing
         answer = cv2.matchTemplate(frame, part, cv2.TM_CCOEFF_NORMED)
         _, score, _, (at_x, at_y) = cv2.minMaxLoc(answer)
-        return float(score), np.array([[scale, 0, at_x - left], [0, scale, at_y - top], [0, 0, 1.0]])
+        return float(score), _moved(at_x - left, at_y - top) @ _scaling(scale, scale)
     rows, columns = frame.shape
     y0, y1, x0, x1 = rows // 4, rows * 6 // 10, columns // 8, columns * 7 // 8
     middle = frame[y0:y1, x0:x1]
@@ -188,26 +217,51 @@ def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, M
         return nothing
     answer = cv2.matchTemplate(photo, middle, cv2.TM_CCOEFF_NORMED)
     _, score, _, (at_x, at_y) = cv2.minMaxLoc(answer)
-    return float(score), np.array([[scale, 0, x0 - at_x], [0, scale, y0 - at_y], [0, 0, 1.0]])
+    return float(score), _moved(x0 - at_x, y0 - at_y) @ _scaling(scale, scale)
 
 
-def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> Matrix | None:
-    """ECC (Evangelidis and Psarakis 2008) over affine maps: from the search's scale step to a fraction of a pixel."""
-    scale = matrix[0, 0]
+def _moved(x: int, y: int) -> Matrix:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+
+
+def _by_outline(reference: Reference, frame: Pixels) -> list[Matrix]:
+    """Where the box of what stands off the frame's ground has the product's shape: the product put into it."""
+    x, y, width, height = reference.product_box
+    ground = np.median(np.concatenate([frame[0], frame[-1], frame[:, 0], frame[:, -1]]))
+    differs = cv2.medianBlur((cv2.absdiff(frame, np.full_like(frame, ground)) > _OFF_GROUND_LEVELS).astype(np.uint8), 3)
+    left, top, wide, high = cv2.boundingRect(differs)
+    if min(wide, high) < _MIN_OUTLINE_PX or abs(np.log(wide / width * height / high)) > _SAME_SHAPE:
+        return []
+    scale = float(np.sqrt(wide / width * high / height))
+    move_x, move_y = left + wide / 2 - scale * (x + width / 2), top + high / 2 - scale * (y + height / 2)
+    return [np.array([[scale, 0, move_x], [0, scale, move_y], [0, 0, 1.0]])]
+
+
+def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> tuple[float, Matrix] | None:
+    """ECC (Evangelidis and Psarakis 2008) over affine maps: from the search's scale step to a fraction of a pixel; with
+    the correlation there."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     photo = cv2.resize(reference.luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    factor = np.diag([photo.shape[1] / reference.width_px, photo.shape[0] / reference.height_px, 1.0])
-    warp = (matrix @ np.linalg.inv(factor)).astype(np.float32)[:2]
-    # ECC warps its second picture onto its first: the template is the photo, so that all of it counts.
+    factor = _scaling(photo.shape[1] / reference.width_px, photo.shape[0] / reference.height_px)
+    warp = matrix @ np.linalg.inv(factor)
+    # What of the photo lies in the frame: ECC warps its second picture onto its first.
+    left, top = np.maximum(0, np.floor(-warp[:2, 2])).astype(int)
+    seen = np.ascontiguousarray(photo[top : top + frame.shape[0], left : left + frame.shape[1]])
+    if min(seen.shape) < _MIN_OUTLINE_PX:
+        return None
+    crop = _moved(-left, -top)
     try:
-        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-8)
         everywhere = np.full(frame.shape, 255, np.uint8)
-        score, found = cv2.findTransformECC(photo, frame, warp, cv2.MOTION_AFFINE, stop, everywhere, 5)
+        start = (warp @ np.linalg.inv(crop)).astype(np.float32)[:2]
+        score, found = cv2.findTransformECC(seen, frame, start, cv2.MOTION_AFFINE, stop, everywhere, 5)
     except cv2.error:
         return None
     if score < _MIN_SEARCH_NCC:
         return None
-    refined = np.vstack([found, [0, 0, 1]]).astype(np.float64) @ factor
-    return refined if _is_sane(refined, reference) else None
+    refined = np.vstack([found, [0, 0, 1]]).astype(np.float64) @ crop @ factor
+    stretch = np.linalg.svd(refined[:2, :2])[1]
+    return (float(score), refined) if _is_sane(refined, reference) and stretch[0] < _MAX_STRETCH * stretch[1] else None
 
 
 def _freed(matrix: Matrix, source: NDArray[np.float32], target: NDArray[np.float32]) -> Matrix:
@@ -251,8 +305,9 @@ def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int 
             return [placement]
     features = _frame_features(frame_luma, WORKING_WIDTH_PX, 2000)
     placements = [place for reference in references if (place := place_by_features(reference, features))]
-    if placements:
-        placements.sort(key=lambda place: -place.inliers)
-        return [place for place in placements if place.inliers > 0.3 * placements[0].inliers][:3]
+    placements.sort(key=lambda place: -place.inliers)
+    placements = [place for place in placements if place.inliers > 0.3 * placements[0].inliers][:3]
+    if placements and placements[0].inliers >= SURE_INLIERS:
+        return placements
     found = [answer for reference in references if (answer := place_by_picture(reference, frame_luma))]
-    return [max(found, key=lambda answer: answer[0])[1]] if found else []
+    return [*placements, *(answer[1] for answer in sorted(found, key=lambda answer: -answer[0])[:1])]

@@ -16,6 +16,7 @@ from reel_pipeline.evaluation.engines.classical.choice import (
     fittest,
     open_share,
     outside_share,
+    product_share,
 )
 from reel_pipeline.evaluation.engines.classical.colour import colour_difference
 from reel_pipeline.evaluation.engines.classical.evidence import frame_alone
@@ -34,7 +35,7 @@ from reel_pipeline.evaluation.engines.classical.registration import (
 )
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 from reel_pipeline.evaluation.engines.classical.temporal import Scene
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, compare
+from reel_pipeline.evaluation.engines.classical.tiles import Comparison, clear_of_edges, compare
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList, TextLine
@@ -55,6 +56,10 @@ BOUND_TO_PLANE = {
     "ghosting",
 }
 """Kinds of fault that parallax looks like."""
+TOLD_WITHOUT_EDGES = {"invented_detail", "occluded_invention", "color_drift"}
+"""Kinds of fault that can be told where the photo itself is smooth."""
+MIN_OUTLINE = 0.5
+"""Share of a plain product that has to be seen: of less, its edges may be any other's."""
 MAX_LEAP, MAX_GROWN = 15.0, 1.1
 """% of the frame's width and factor: what moves or grows by more is another view, which an editor may cut to."""
 MAX_CARD_DETAIL = 0.004
@@ -118,14 +123,17 @@ class Examiner:
             found = [self._inspected(view) for view in views]
         found = _with_lasting_smear(found)
         found, in_layers = self._in_layers(scene, views, found)
+        found = [self._as_far_as_aligned(scene, view, items) for view, items in zip(views, found, strict=True)]
         for view, items in zip(views, found, strict=True):
             self._judge_view(scene, view, items)
         if not in_layers:
             self._judge_bending(scene, views)
-        if views and len(views) == len(samples):
-            self.findings.verified_scenes += 1
         if not samples:
             self._cannot(scene, "it is too short to be looked at")
+        elif len(views) == len(samples):
+            self.findings.verified_scenes += 1
+        else:
+            self._cannot(scene, "a part of it could not be matched with a photo")
 
     def examine_card(self, scene: Scene, samples: Sequence[Sample]) -> None:
         """An end card may show what its cut list names, or text where there is none, on a calm ground; any other
@@ -190,6 +198,9 @@ class Examiner:
         if detail_share(sample.y, hidden) < MIN_FRAME_DETAIL:
             self._cannot(scene, "it has too little detail to be compared with a photo")
             return
+        if not _are_recognisable(rgb, hidden, self.references):
+            self._cannot(scene, "it or a photo is too plain for the one to be found in the other")
+            return
         evidence = frame_alone(rgb)
         self.findings.suspicions.append((scene, Suspicion("wrong_product", score, sample.index, None, evidence)))
 
@@ -248,6 +259,23 @@ class Examiner:
         if any_layered:
             self._cannot(scene, "its background moves apart from the product, so they can't be compared as one")
         return found, any_layered
+
+    def _as_far_as_aligned(self, scene: Scene, view: _View, items: list[Suspicion]) -> list[Suspicion]:
+        """The same; of a picture without keypoints only what is wrong away from the photo's edges, as an edge out of
+        place may have been aligned badly. A shape that fits exactly is believed."""
+        reference, is_seen = self.references[view.placement.photo], True
+        if view.placement.inliers < SURE_INLIERS:
+            is_seen = product_share(reference, view.comparison, view.sample.y) >= MIN_OUTLINE
+        guilty = {item.kind for item in items if _is_guilty(item, BOUND_TO_PLANE)}
+        if view.placement.inliers >= SURE_INLIERS or (is_seen and guilty <= {"geometry_collapse"}):
+            return items
+        if _are_recognisable(view.rgb, view.hidden, [reference]):
+            return items
+        self._cannot(scene, "it is too plain to be aligned exactly with its photo")
+        read = [item for item in items if item.kind == "altered_text" and item.score >= 1]
+        others = [item for item in items if item.kind not in BOUND_TO_PLANE]
+        again = inspect(clear_of_edges(view.comparison), view.sample.index, self.cut_list is not None)
+        return [*others, *read, *(item for item in again if item.kind in TOLD_WITHOUT_EDGES)]
 
     def _inspected_layers(self, view: _View, layered: Layered) -> Iterator[Suspicion]:
         comparison, reference, frame = view.comparison, self.references[view.placement.photo], view.sample.index
@@ -322,6 +350,12 @@ def _with_lasting_smear(found: Sequence[Sequence[Suspicion]]) -> list[list[Suspi
     smears = [item.score for items in found for item in items if item.kind == "smear"]
     limit = lasting_smear(smears) if smears else 0.0
     return [[item for item in items if item.kind != "smear" or item.score <= limit] for items in found]
+
+
+def _are_recognisable(rgb: Pixels, hidden: Mask, references: Sequence[Reference]) -> bool:
+    """Whether the frame and each photo have keypoints enough for the one to be found in the other, if it were there."""
+    shown = Reference(-1, np.where(hidden[..., None], np.uint8(128), rgb))
+    return all(picture.is_recognisable for picture in (*references, shown))
 
 
 def _is_guilty(suspicion: Suspicion, kinds: set[str]) -> bool:

@@ -4,8 +4,8 @@ Works on the grid: the visible part of the photo at the scale at which the frame
 deviation is called is `fidelity.py`'s business.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,16 +20,26 @@ from reel_pipeline.evaluation.engines.classical.planes import (
     box_mean,
     local_contrast,
 )
-from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Matrix, Placement, Reference
+from reel_pipeline.evaluation.engines.classical.registration import (
+    SURE_INLIERS,
+    WORKING_WIDTH_PX,
+    Matrix,
+    Placement,
+    Reference,
+)
 from reel_pipeline.media.photo import Pixels
 
 MIN_SIDE_PX = 48
 RESIDUAL_LEVELS = 7.0
 """A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
 MAX_RESIDUAL_LEVELS = 14.0
-_RESIDUAL_OVER_NOISE = 3.0
-"""How much of that is allowed beyond the quartile of all windows, which a strong compression raises everywhere."""
+_STRONG_JPEG = 15
+"""Quality at which JPEG takes from a photo, at working scale, what H.264 takes at CRF 30 to 35."""
+_RESIDUAL_OVER_LOSS = 1.8
+"""How much more than that a window of an honest clip may lack: 1.75 in the worst percentile of 18 clips."""
 _MIN_VALID_SHARE = 0.6
+_EDGE_LEVELS = 4.0
+_AS_GOOD, _AS_GOOD_LEVELS = 1.1, 0.05
 _CALM_LEVELS = 2.0
 _CROPPED_LEVELS = 6.0
 _RINGING = 0.05
@@ -42,8 +52,9 @@ class Comparison:
 
     `valid`: neither covered by an overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1]
     and `residual` (grey levels, standard deviation) per window centre; `flow` (H, W, 2): from photo to frame after the
-    affine part; `detail`: the photo's local contrast, grey levels. `photo` is as blurred as `frame`, whose light is
-    brought to the photo's; `smear`: the share of fine contrast that the frame had lost before.
+    affine part; `detail`: the photo's local contrast, grey levels; `tolerance`: the residual, in grey levels, that a
+    strong compression would leave there of the photo, whatever the frame is like. `photo` is as blurred as `frame`,
+    whose light is brought to the photo's; `smear`: the share of fine contrast that the frame had lost before.
     """
 
     photo_rgb: Pixels
@@ -58,6 +69,7 @@ class Comparison:
     residual: Plane
     flow: NDArray[np.float32]
     detail: Plane
+    tolerance: Plane
     product_width_px: float
     photo_size_px: tuple[int, int]
     stretch_percent: float
@@ -66,17 +78,6 @@ class Comparison:
     def mismatch(self) -> Plane:
         """1 - NCC where the residual is more than a codec's, else 0."""
         return np.where((self.residual > self.tolerance) & self.valid, 1 - self.ncc, 0).astype(np.float32)
-
-    @cached_property
-    def tolerance(self) -> float:
-        """The residual, in grey levels, that compression as strong as this clip's leaves."""
-        return self.tolerance_in(self.valid)
-
-    def tolerance_in(self, where: Mask) -> float:
-        """As `tolerance`, from what compression did to a part of the picture alone."""
-        textured = self.residual[where & (self.detail > 6)]
-        noise = float(np.percentile(textured, 25)) if len(textured) > 200 else 0.0
-        return float(np.clip(_RESIDUAL_OVER_NOISE * noise, RESIDUAL_LEVELS, MAX_RESIDUAL_LEVELS))
 
     def explained(self) -> tuple[int, int]:
         """How many grid pixels with detail in the frame match, and how many with detail in either picture don't."""
@@ -111,12 +112,16 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     uncropped = _uncropped(photo, frame, seen)
     valid = _clear_of_rim(seen) & uncropped
     detail = local_contrast(photo)
-    flow = flow_between(photo, levelled(photo, frame, valid)[0], valid)
     matrix = placement.matrix
-    correction = _affine_part(flow, valid & (detail > 6))
-    if correction is not None:
+    if placement.inliers >= SURE_INLIERS:
+        flow = flow_between(photo, levelled(photo, frame, valid)[0], valid)
+        correction = _affine_part(flow, valid & (detail > 6))
+        fit = matrix if correction is None else grid.corrected(matrix, correction)
+    else:
+        fit = _plainest_fit(grid, matrix, photo, valid, lambda fit: grid.frame_pixels(frame_rgb, hidden, fit))
+    if fit is not matrix:
         # The frame is fetched again, once, from where it really has the photo.
-        matrix = grid.corrected(matrix, correction)
+        matrix = fit
         frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, matrix)
         valid = _clear_of_rim(seen) & uncropped
         frame = blurred_luma(frame_on_grid)
@@ -130,9 +135,23 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     covered = valid & (box_mean(valid.astype(np.float32)) > _MIN_VALID_SHARE)
     return Comparison(
         photo_rgb, frame_on_grid, photo, frame, grid.to_frame(matrix), matrix, covered, uncropped, ncc,
-        residual, flow, local_contrast(photo), float(width), size_px, stretch_percent(matrix, size_px),
-        smear,
+        residual, flow, local_contrast(photo), _tolerance(photo_rgb), float(width), size_px,
+        stretch_percent(matrix, size_px), smear,
     )  # fmt: skip
+
+
+def _tolerance(photo_rgb: Pixels) -> Plane:
+    """What a strong compression takes from each window of the photo, HWC RGB uint8, and as much as any leaves."""
+    coded = cv2.imencode(".jpg", photo_rgb, [cv2.IMWRITE_JPEG_QUALITY, _STRONG_JPEG])[1]
+    lossy = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    lost = local_contrast(blurred_luma(photo_rgb) - blurred_luma(lossy))
+    return np.asarray(np.clip(_RESIDUAL_OVER_LOSS * lost, RESIDUAL_LEVELS, MAX_RESIDUAL_LEVELS), np.float32)
+
+
+def clear_of_edges(comparison: Comparison) -> Comparison:
+    """The same where the photo is smooth, well clear of its edges."""
+    edges = cv2.dilate((comparison.detail > _EDGE_LEVELS).astype(np.uint8), np.ones((2 * WINDOW_PX + 1,) * 2, np.uint8))
+    return replace(comparison, valid=comparison.valid & (edges == 0))
 
 
 class _Grid:
@@ -165,6 +184,12 @@ class _Grid:
         part = self.reference.rgb[top : top + height, left : left + width]
         how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(part, self.size, interpolation=how), np.uint8)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """In photo pixels."""
+        left, top, width, height = self.box
+        return np.array([left + width / 2, top + height / 2])
 
     def to_frame(self, matrix: Matrix) -> Matrix:
         return np.asarray(matrix @ self.to_photo)
@@ -276,6 +301,72 @@ def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
         error = np.linalg.norm(moved - design @ solution, axis=1)
         weight = 1 / np.sqrt(1 + (error / max(0.15, 1.5 * float(np.median(error)))) ** 2)
     return np.vstack([solution.T + np.array([[1, 0, 0], [0, 1, 0]]), [0, 0, 1]])
+
+
+def _plainest_fit(
+    grid: _Grid, matrix: Matrix, photo: Plane, valid: Mask, fetch: Callable[[Matrix], tuple[Pixels, Mask]]
+) -> Matrix:
+    """`matrix` refined by the pixels alone, as flow along a smooth outline leads astray: to a similarity where that is
+    as good as an affine map, since a plain picture may not tell its stretch."""
+
+    def shown(fit: Matrix) -> tuple[Plane, Mask]:
+        pixels, seen = fetch(fit)
+        both = valid & seen
+        return levelled(photo, blurred_luma(pixels), both)[0], both
+
+    def error(fit: Matrix) -> float:
+        frame, both = shown(fit)
+        return float(np.abs(photo - frame)[both].mean()) if both.any() else 255.0
+
+    affine = grid.corrected(matrix, _affine_fit(photo, *shown(matrix)))
+    best, fit = min(((error(fit), fit) for fit in (matrix, affine)), key=lambda one: one[0])
+    starts = _similarities(matrix, grid.middle)
+    similar = [grid.corrected(start, _similar_fit(photo, *shown(start))) for start in starts]
+    least, nearest = min(((error(fit), fit) for fit in similar), key=lambda one: one[0])
+    return nearest if least < _AS_GOOD * best + _AS_GOOD_LEVELS else fit
+
+
+def _similarities(matrix: Matrix, middle: NDArray[np.float64]) -> list[Matrix]:
+    """The two that turn as the affine `matrix` does, move `middle` as it does, and scale all by one of its scales."""
+    left, scales, right = np.linalg.svd(matrix[:2, :2])
+    found = []
+    for scale in scales:
+        similar = np.eye(3)
+        similar[:2, :2] = scale * left @ right
+        similar[:2, 2] = matrix[:2, :2] @ middle + matrix[:2, 2] - similar[:2, :2] @ middle
+        found.append(similar)
+    return found
+
+
+def _affine_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
+    """The affine from photo to frame by ECC; no change where it finds none."""
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-8)
+    start, where = np.eye(2, 3, dtype=np.float32), valid.astype(np.uint8)
+    try:
+        found = cv2.findTransformECC(photo, frame, start, cv2.MOTION_AFFINE, stop, where, 1)[1]
+    except cv2.error:
+        return np.eye(3)
+    return np.vstack([found, [0, 0, 1]]).astype(np.float64)
+
+
+def _similar_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
+    """The similarity from photo to frame by inverse compositional alignment (Baker and Matthews 2004)."""
+    rows, columns = photo.shape
+    to_middle = np.array([[1, 0, -columns / 2], [0, 1, -rows / 2], [0, 0, 1.0]])
+    fit = np.eye(3)
+    for sigma_px in (2.0, 0.5):
+        template, moving = (cv2.GaussianBlur(plane, (0, 0), sigma_px) for plane in (photo, frame))
+        across, down = (cv2.Sobel(template, cv2.CV_32F, *order, scale=1 / 8)[valid] for order in ((1, 0), (0, 1)))
+        y, x = (places - size / 2 for places, size in zip(np.nonzero(valid), photo.shape, strict=True))
+        slopes = np.stack([across * x + down * y, down * x - across * y, across, down], 1)
+        normal = np.linalg.pinv(slopes.T @ slopes) @ slopes.T
+        for _ in range(12):
+            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            shown = cv2.warpPerspective(moving, fit, (columns, rows), flags=how, borderMode=cv2.BORDER_REPLICATE)
+            grow, turn, right, lower = normal @ (shown - template)[valid]
+            step = np.array([[1 + grow, -turn, right], [turn, 1 + grow, lower], [0, 0, 1]])
+            fit = fit @ np.linalg.inv(to_middle) @ np.linalg.inv(step) @ to_middle
+    return fit
 
 
 def stretch_percent(matrix: Matrix, size_px: tuple[int, int]) -> float:
