@@ -67,7 +67,8 @@ class Blob(Record):
 
 
 class BrandLook(Record):
-    """Colours are `#rrggbb`: background, text, accent, in this order. Blobs are the user's own files."""
+    """Colours are `#rrggbb`: background, text, accent, in this order; the first is always there. Blobs are the user's
+    own files."""
 
     palette: tuple[str, ...] = ("#f4f1ec", "#1d1d1b", "#8a6d4b")
     font: Blob | None = None

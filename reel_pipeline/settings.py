@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandKit, BrandLook, BrandVoice, BrandWords, Preferences
+from reel_pipeline.records import BrandKit, Preferences
 from reel_pipeline.store import Store, open_store
 
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
@@ -170,14 +170,34 @@ def read_brand(folder: Path, store: Store) -> BrandKit:
     if not path.is_file():
         return BrandKit()
     values = _read_toml(path)
-    look, voice = dict(values.get("look", {})), dict(values.get("voice", {}))
-    for table, key in ((look, "font"), (look, "logo"), (voice, "music")):
-        if key in table:
-            table[key] = store.put_file(_file_inside(folder, str(table[key])))
+    look = values.get("look")
+    if isinstance(look, dict) and "palette" in look:
+        look["palette"] = _plain_colours(look["palette"], path)
+    for table, key in (("look", "font"), ("look", "logo"), ("voice", "music")):
+        if isinstance(values.get(table), dict) and key in values[table]:
+            values[table][key] = store.put_file(_file_inside(folder, str(values[table][key])))
     try:
-        return BrandKit(look=BrandLook(**look), voice=BrandVoice(**voice), words=BrandWords(**values.get("words", {})))
-    except (ValidationError, TypeError) as error:
+        return BrandKit.model_validate(values)
+    except ValidationError as error:
         raise SettingsError(f"{path}: {_first_problem(error)}") from error
+
+
+def _plain_colours(written: object, path: Path) -> list[str]:
+    """`#rrggbb` for every colour of a palette, which may be written in any way that CSS knows."""
+    from PIL import ImageColor
+
+    colours = []
+    for colour in written if isinstance(written, list) else [written]:
+        try:
+            red, green, blue = ImageColor.getrgb(str(colour).strip())
+            colours.append(f"#{bytes((red, green, blue)).hex()}")
+        except ValueError:
+            raise SettingsError(
+                f"{path}: look.palette: {colour!r} is no opaque colour; write it as in CSS, such as #f4f1ec or white."
+            ) from None
+    if not colours:
+        raise SettingsError(f"{path}: look.palette: it is empty; write one to three colours, such as #f4f1ec or white.")
+    return colours
 
 
 def _file_inside(folder: Path, name: str) -> Path:

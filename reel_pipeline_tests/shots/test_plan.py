@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reel_pipeline.errors import PlanError
-from reel_pipeline.records import BrandWords, FrameClassification, Motion, Role, Rung, ViewClass
+from reel_pipeline.records import BrandLook, BrandWords, FrameClassification, Motion, Role, Rung, ViewClass
 from reel_pipeline.shots.checks import motions_are_safe
 from reel_pipeline_tests.shots.making import GALLERY, SHIRT, frame, lines, plan, store_in
 
@@ -19,6 +19,12 @@ def shown(folder: Path, *frames, **more) -> list[tuple[Role, int]]:
 
 def test_opening_is_worn_then_studio_then_close_up_then_another_view(tmp_path: Path) -> None:
     assert shown(tmp_path, *GALLERY) == [(Role.OPENING, 2), (Role.REVEAL, 1), (Role.TEXTURE, 3), (Role.DETAIL, 4)]
+
+
+@pytest.mark.parametrize("palette", [("#ffffff",), ("#ffffff", "#222222")])
+def test_a_brand_of_one_or_two_colours_is_planned_with(tmp_path: Path, palette: tuple[str, ...]) -> None:
+    (first, *_) = plan(tmp_path, look=BrandLook(palette=palette)).editions["main"].shots
+    assert all(colour in first.scene for colour in palette)
 
 
 def test_a_lifestyle_photo_opens_before_a_worn_one(tmp_path: Path) -> None:

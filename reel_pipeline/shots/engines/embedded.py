@@ -84,6 +84,7 @@ def _closing_line(request: PlanRequest) -> str:
 
 
 def _scene(role: Role, look: BrandLook) -> str:
-    background, _, accent = look.palette[:3]
+    background, *others = look.palette[:3]
+    touches = f" with touches of {others[-1]}" if others else ""
     kind = "close to the surface" if role in (Role.TEXTURE, Role.DETAIL) else "the whole product"
-    return f"The untouched photo, {kind}. A built scene would be plain, in {background} with touches of {accent}."
+    return f"The untouched photo, {kind}. A built scene would be plain, in {background}{touches}."
