@@ -363,9 +363,8 @@ def serve_command(options: argparse.Namespace) -> int:
     from reel_pipeline.settings import load_settings
 
     settings = load_settings()
-    if "://" in settings.publish_location:
-        raise SettingsError("Reels are published to a bucket, which serves them itself; `serve` is for a folder.")
-    run(Path(settings.publish_location), options.port, preview=settings.open_store().path)
+    published = None if "://" in settings.publish_location else Path(settings.publish_location)
+    run(published, options.port, preview=settings.open_store().path)
     return 0
 
 

@@ -8,8 +8,9 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandKit, Preferences
@@ -19,6 +20,8 @@ CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
 CONFIG_NAME = "reel_pipeline.toml"
 PUBLIC_URL_VARIABLE = "REEL_PIPELINE_PUBLIC_URL"
 PRIVATE_HOSTS_VARIABLE = "REEL_PIPELINE_ALLOW_PRIVATE_HOSTS"
+SERVE_URL = "http://127.0.0.1:8787/"
+"""Where `serve` listens unless told otherwise."""
 
 
 class EngineNames(BaseModel):
@@ -40,6 +43,8 @@ class Settings(BaseModel):
     """All that a user can set. `source`, `store` and `publish_to` are folders; the first may be a shop's web address,
     the others `s3://bucket/prefix`.
 
+    `public_url`: where `publish_to` can be reached, ending with a slash; where it is not set, the address at which
+    `serve` shows the folder, or the bucket's own name.
     `allow_private_hosts`: shops and picture servers that may lie inside a private network, by their names.
     `calibration`: the name of the candidate version, printed by `learn`, whose gates the judge goes by.
     `prefer`: motions and kinds of photo that people accept more often, best first; `learn` prints them.
@@ -55,7 +60,7 @@ class Settings(BaseModel):
     allow_private_hosts: tuple[str, ...] = ()
     store: str = "store"
     publish_to: str = "published"
-    public_url: str = "http://127.0.0.1:8787/"
+    public_url: str = SERVE_URL
     publish: Literal["auto", "after_approval"] = "auto"
     withdraw_out_of_stock: bool = False
     alerts_url: str = ""
@@ -69,6 +74,17 @@ class Settings(BaseModel):
     second_opinion_budget: int = Field(default=0, ge=0)
     engines: EngineNames = EngineNames()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_bucket_is_not_served_here(cls, values: dict[str, Any]) -> dict[str, Any]:
+        published_to = str(values.get("publish_to", ""))
+        return {"public_url": published_to, **values} if "://" in published_to else values
+
+    @field_validator("public_url")
+    @classmethod
+    def _ends_with_a_slash(cls, address: str) -> str:
+        return f"{address.rstrip('/')}/" if address else ""
+
     def _located(self, location: str) -> str:
         return location if "://" in location else str(self.workspace / location)
 
@@ -79,6 +95,13 @@ class Settings(BaseModel):
     @property
     def publish_location(self) -> str:
         return self._located(self.publish_to)
+
+    def preview_url(self, video_sha256: str) -> str:
+        """Where `serve` shows a reel of the store, published or not: on loopback, whatever the public address is."""
+        public = urlsplit(self.public_url)
+        is_local = public.hostname in ("127.0.0.1", "localhost", "::1")
+        origin = f"{public.scheme}://{public.netloc}/" if is_local else SERVE_URL
+        return f"{origin}preview/{video_sha256}.mp4"
 
     @property
     def asks_a_second_opinion(self) -> bool:
@@ -189,8 +212,10 @@ def _plain_colours(written: object, path: Path) -> list[str]:
     colours = []
     for colour in written if isinstance(written, list) else [written]:
         try:
-            red, green, blue = ImageColor.getrgb(str(colour).strip())
-            colours.append(f"#{bytes((red, green, blue)).hex()}")
+            channels = ImageColor.getrgb(str(colour).strip())
+            if len(channels) != 3:
+                raise ValueError
+            colours.append(f"#{bytes(channels).hex()}")
         except ValueError:
             raise SettingsError(
                 f"{path}: look.palette: {colour!r} is no opaque colour; write it as in CSS, such as #f4f1ec or white."

@@ -1,4 +1,4 @@
-"""What people write by hand, in the settings and in the brand folder: what works, and the sentence for what does not."""
+"""What people write by hand, in settings and brand folder: what works, and the sentence for what does not."""
 
 from pathlib import Path
 

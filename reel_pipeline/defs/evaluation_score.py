@@ -9,7 +9,7 @@ from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.guard import VERDICTS
 from reel_pipeline.defs.learning import adopted_gates, remember_shown
 from reel_pipeline.defs.partitions import SKUS
-from reel_pipeline.defs.previews import strip, table
+from reel_pipeline.defs.previews import poster, strip, table
 from reel_pipeline.evaluation.checks import motion_is_plausible as find_motion_is_plausible
 from reel_pipeline.evaluation.checks import product_is_faithful as find_product_is_faithful
 from reel_pipeline.evaluation.engines import open_engine
@@ -18,6 +18,7 @@ from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
 from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
+    MAIN_EDITION,
     AssetRecord,
     EvaluationScore,
     Finding,
@@ -67,6 +68,7 @@ def evaluation_score(
         {"reel": reel, "product_gallery": product_gallery},
         make,
         lambda made: {
+            "poster": poster(normalise(flow.store.read(reel.editions[MAIN_EDITION].poster)).pixels),
             "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in made.editions.items()),
             "scores": table(
                 [

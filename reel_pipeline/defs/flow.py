@@ -14,7 +14,7 @@ import dagster as dg
 from reel_pipeline.defs.attempts import Attempts, current_attempts
 from reel_pipeline.defs.table import ASSETS, CHECKS, Asset
 from reel_pipeline.errors import ReelError
-from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha256
+from reel_pipeline.records import AssetRecord, CheckResult, Finding, Product, Record, Sha256
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
 
@@ -116,12 +116,20 @@ class Flow:
             data_version=dg.DataVersion(digest),
             tags={"reel/inputs_fingerprint": fingerprint[:40], **{f"reel/{k}": v[:40] for k, v in depends.items()}},
             metadata={
+                **self._title(row, partition, record),
+                **describe(record),
                 "reused": reused,
                 "engine_calls": self.store.counts["computed"] - calls_before,
                 "seconds": round(time.monotonic() - started, 2),
-                **describe(record),
             },
         )
+
+    def _title(self, row: Asset, partition: str, record: AssetRecord) -> dict[str, str]:
+        """What people know the product by, first of all that the UI shows of an asset."""
+        if not row.partitioned:
+            return {}
+        product = record if isinstance(record, Product) else self.record("product", partition)
+        return {"title": product.title or product.sku} if product else {}
 
     def _produced(self, row: Asset, partition: str, fingerprint: str, produce: Callable[[], A]) -> A:
         """What `produce` returns; an expected error is noted, so that the product's state can name it later."""

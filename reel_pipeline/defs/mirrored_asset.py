@@ -7,9 +7,10 @@ import dagster as dg
 from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.guard import Waiting, approvals
 from reel_pipeline.defs.partitions import SKUS
-from reel_pipeline.defs.previews import table
+from reel_pipeline.defs.previews import poster, table
 from reel_pipeline.defs.truth import still_true as find_still_true
 from reel_pipeline.errors import PublishRefused
+from reel_pipeline.media.photo import normalise
 from reel_pipeline.mirror.checks import mirror_matches_source as find_mirror_matches_source
 from reel_pipeline.mirror.engines import open_target
 from reel_pipeline.mirror.publish import REEL_NAME, publish
@@ -52,9 +53,10 @@ def publish_reel(
     )
 
 
-def address_of_reel(mirrored: MirroredAsset) -> str:
-    """Where the main edition's video can be watched."""
-    return next(file.url for file in mirrored.editions[MAIN_EDITION].files if file.name == REEL_NAME)
+def address_of_reel(flow: Flow, mirrored: MirroredAsset) -> str:
+    """Where the main edition's video can be watched: its public address, or `serve` where that is no web address."""
+    video = next(file for file in mirrored.editions[MAIN_EDITION].files if file.name == REEL_NAME)
+    return video.url if video.url.startswith("http") else flow.settings.preview_url(video.sha256)
 
 
 @dg.asset(
@@ -80,6 +82,9 @@ def mirrored_asset(
         {"reel": reel, "evaluation_score": evaluation_score},
         lambda: publish_reel(flow, context.partition_key, reel, evaluation_score, released_by),
         lambda made: {
+            "poster": poster(normalise(flow.store.read(reel.editions[MAIN_EDITION].poster)).pixels),
+            "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in evaluation_score.editions.items()),
+            "watch": dg.MetadataValue.url(address_of_reel(flow, made)),
             "files": table(
                 [
                     {"file": file.name, "megabytes": round(file.size_bytes / 1e6, 2), "address": file.url}
@@ -87,7 +92,6 @@ def mirrored_asset(
                     for file in edition.files
                 ]
             ),
-            "watch": dg.MetadataValue.url(address_of_reel(made)),
         },
     )
 

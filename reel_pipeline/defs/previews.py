@@ -9,12 +9,18 @@ import numpy as np
 
 from reel_pipeline.media.photo import Pixels, encode_jpeg
 
-STRIP_BYTES = 9_000
-"""Four strips a run (gallery, keyframes, poster, evidence), a third more in base64, stay under 40 KB."""
+STRIP_BYTES, POSTER_BYTES = 6_000, 4_000
+"""Three strips a run (gallery, keyframes, evidence) and three posters (of reel, verdict and what is public), a third
+more in base64, stay under 40 KB."""
 
 
-def strip(pictures: Sequence[Pixels], height_px: int = 150) -> dg.MarkdownMetadataValue:
-    """HWC RGB pictures side by side as one JPEG of at most `STRIP_BYTES`, embedded in Markdown."""
+def poster(pixels: Pixels) -> dg.MarkdownMetadataValue:
+    """A reel's poster, HWC RGB, as small as it can be told by."""
+    return strip([pixels], height_px=200, most_bytes=POSTER_BYTES)
+
+
+def strip(pictures: Sequence[Pixels], height_px: int = 150, most_bytes: int = STRIP_BYTES) -> dg.MarkdownMetadataValue:
+    """HWC RGB pictures side by side as one JPEG of at most `most_bytes`, embedded in Markdown."""
     import cv2
 
     if not pictures:
@@ -28,7 +34,7 @@ def strip(pictures: Sequence[Pixels], height_px: int = 150) -> dg.MarkdownMetada
     row = np.asarray(np.concatenate(small, axis=1), np.uint8)
     jpeg = encode_jpeg(row, row.shape[1], quality=70)
     for width_px, quality in ((900, 60), (720, 50), (540, 45), (400, 40), (280, 35)):
-        if len(jpeg) <= STRIP_BYTES:
+        if len(jpeg) <= most_bytes:
             break
         jpeg = encode_jpeg(row, width_px, quality=quality)
     return dg.MetadataValue.md(f"![preview](data:image/jpeg;base64,{base64.b64encode(jpeg).decode()})")

@@ -4,7 +4,7 @@ import dagster as dg
 
 from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.partitions import SKUS
-from reel_pipeline.defs.previews import strip
+from reel_pipeline.defs.previews import poster
 from reel_pipeline.defs.report import missing_price
 from reel_pipeline.media.photo import normalise
 from reel_pipeline.records import FPS, MAIN_EDITION, BrandKit, Product, Reel, VideoClip, Voiceover
@@ -49,13 +49,11 @@ def reel(
             }
         ),
         lambda made: {
-            "poster": strip([normalise(flow.store.read(made.editions[MAIN_EDITION].poster)).pixels], height_px=240),
+            "poster": poster(normalise(flow.store.read(made.editions[MAIN_EDITION].poster)).pixels),
             "duration_s": round(sum(cut.frame_count for cut in made.editions[MAIN_EDITION].cut_list.cuts) / FPS, 2),
             **price,
             "megabytes": round(made.editions[MAIN_EDITION].video.size_bytes / 1e6, 1),
-            "watch": dg.MetadataValue.url(
-                f"{flow.settings.public_url}preview/{made.editions[MAIN_EDITION].video.sha256}.mp4"
-            ),
+            "watch": dg.MetadataValue.url(flow.settings.preview_url(made.editions[MAIN_EDITION].video.sha256)),
         },
     )
 

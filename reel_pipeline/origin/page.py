@@ -38,11 +38,13 @@ class _Reel:
     names: frozenset[str]
 
 
-def index_page(published: Path) -> str:
+def index_page(published: Path | None) -> str:
     """The page as HTML. A `latest.json` that can't be read is passed over."""
-    reels = [reel for path in sorted(published.glob("*/latest.json")) for reel in _reels(published, path)][:MAX_REELS]
+    paths = sorted(published.glob("*/latest.json")) if published else []
+    reels = [reel for path in paths for reel in _reels(path.parent.parent, path)][:MAX_REELS]
     reels.sort(key=lambda reel: (reel.title.casefold(), reel.sku, reel.edition))
-    count = f"{len(reels)} reel{'' if len(reels) == 1 else 's'}" if reels else "Nothing has been published yet."
+    none = "Nothing has been published yet." if published else "Reels are published to a bucket."
+    count = f"{len(reels)} reel{'' if len(reels) == 1 else 's'}" if reels else none
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Published reels</title>'

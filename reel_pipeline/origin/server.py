@@ -61,8 +61,9 @@ class _Digests:
         return digest
 
 
-def create_app(published: Path, preview: Callable[[Blob], Path] | None = None) -> Starlette:
-    """The site over the folder `published`, which `mirror/` fills; it may be empty or appear later.
+def create_app(published: Path | None, preview: Callable[[Blob], Path] | None = None) -> Starlette:
+    """The site over the folder `published`, which `mirror/` fills; it may be empty or appear later. None where reels
+    are published to a bucket, which serves them itself.
 
     `preview` finds a reel that is not published, for the people who decide on it, at /preview/<sha256>.mp4; it is for
     loopback alone and nothing links to it.
@@ -109,10 +110,10 @@ def create_app(published: Path, preview: Callable[[Blob], Path] | None = None) -
     )
 
 
-def _public_file(published: Path, key: str) -> Path:
+def _public_file(published: Path | None, key: str) -> Path:
     """The file of a key; 404 for anything that `mirror/` would not have published there."""
     parts = key.split("/")
-    if any(not part or part.startswith(".") or re.search(r"[\\\0]", part) for part in parts):
+    if published is None or any(not part or part.startswith(".") or re.search(r"[\\\0]", part) for part in parts):
         raise HTTPException(404)
     root = published.resolve()
     path = root.joinpath(*parts)
@@ -131,10 +132,12 @@ def _is_known(request: Request, etag: str) -> bool:
     return sent.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in sent.split(",")}
 
 
-def run(published: Path, port: int = 0, host: str = "127.0.0.1", preview: Callable[[Blob], Path] | None = None) -> None:
+def run(
+    published: Path | None, port: int = 0, host: str = "127.0.0.1", preview: Callable[[Blob], Path] | None = None
+) -> None:
     """Serve until interrupted; prints the address to stdout once it listens. Port 0 takes a free one.
 
-    `preview` as in `create_app`. Raises `SettingsError` when the port is taken.
+    `published` and `preview` as in `create_app`. Raises `SettingsError` when the port is taken.
     """
     import uvicorn
 
