@@ -14,7 +14,6 @@ from typing import Any
 
 from reel_pipeline import records as r
 from reel_pipeline.evaluation.learning import Calibration, JudgementTable
-from reel_pipeline.evaluation.second_opinion import REVISION as SECOND_OPINION_REVISION
 from reel_pipeline.records import canonical_json
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import jsonable
@@ -27,7 +26,7 @@ Inputs = Mapping[str, Any]
 class Asset:
     """One row. `reads(inputs, partition)` and `settings(settings, partition)` return JSON values.
 
-    `engine`: the field of `EngineNames` that names who makes it.
+    `engine`: the field of `EngineNames` that names who makes it. `parts`: what else of `REVISIONS` its bytes hang on.
     `external`: it looks at or acts on something outside the store, so its body runs whenever it is asked.
     """
 
@@ -37,6 +36,7 @@ class Asset:
     reads: Callable[[Inputs, str], object]
     logic: str = "1"
     engine: str | None = None
+    parts: tuple[str, ...] = ()
     settings: Callable[[Settings, str], object] = lambda settings, partition: None
     partitioned: bool = True
     external: bool = False
@@ -44,7 +44,7 @@ class Asset:
     def made_with(self, settings: Settings, partition: str) -> dict[str, str]:
         """The digests of the code and of the settings behind this asset."""
         engine = getattr(settings.engines, self.engine) if self.engine else None
-        code = [self.logic, REVISIONS.get(f"{self.engine}.{engine}")]
+        code = [self.logic, REVISIONS.get(f"{self.engine}.{engine}"), *(REVISIONS[part] for part in self.parts)]
         return {"code": digest_of(code), "settings": digest_of([engine, self.settings(settings, partition)])}
 
     def depends(self, inputs: Inputs, settings: Settings, partition: str, takes: object = None) -> dict[str, str]:
@@ -122,8 +122,17 @@ REVISIONS = {
     "stills.layered": "4",
     "clips.warp": "3",
     "judge.classical": "10+2da11c18a659+pp-ocrv6-small/1",
+    "second_opinion": "1+c6c2a17959ee",
+    "adviser.openai_compatible": "1",
+    "photo": "1",
+    "ocr": "pp-ocrv6-small/1",
+    "measures": "4",
+    "geometry": "1",
+    "mixing": "1",
+    "assembly": "2",
 }
-"""Each engine's revision, written down so that the planner need not import engines. A test compares them."""
+"""The revision of every engine and of every other part whose results are remembered, written down so that the planner
+need not import them. A test compares them, and looks for one that is missing here or keys no asset."""
 
 
 SPOKEN_FIELDS = ("sku", "title", "description", "product_type", "vendor", "colour", "tags", "collections")
@@ -236,7 +245,8 @@ def _judging(settings: Settings, partition: str) -> object:
         chosen["artworks"] = _hashes(artworks)
     if settings.asks_a_second_opinion:
         asked = {name: value for name, value in settings if name.startswith("second_opinion")}
-        chosen |= {**asked, "adviser": settings.engines.second_opinion, "revision": SECOND_OPINION_REVISION}
+        adviser = f"adviser.{settings.engines.second_opinion}"
+        chosen |= {**asked, adviser: REVISIONS.get(adviser), "revision": REVISIONS["second_opinion"]}
     return chosen or None
 
 
@@ -246,7 +256,7 @@ ASSETS: dict[str, Asset] = {
         Asset("brand_kit", r.BrandKit, (), lambda i, p: None, partitioned=False, external=True),
         Asset("catalog_snapshot", r.CatalogSnapshot, (), lambda i, p: None, partitioned=False, external=True),
         Asset("product", r.Product, ("catalog_snapshot",), _facts),
-        Asset("product_gallery", r.ProductGallery, ("catalog_snapshot",), _photo_sources),
+        Asset("product_gallery", r.ProductGallery, ("catalog_snapshot",), _photo_sources, parts=("photo",)),
         Asset(
             "frame_classification",
             r.FrameClassification,
@@ -254,6 +264,7 @@ ASSETS: dict[str, Asset] = {
             lambda i, p: jsonable(i["product_gallery"]),
             logic="2",
             engine="classifier",
+            parts=("ocr", "measures"),
         ),
         Asset(
             "product_cutout",
@@ -261,6 +272,7 @@ ASSETS: dict[str, Asset] = {
             ("product_gallery", "frame_classification"),
             lambda i, p: [jsonable(i["product_gallery"]), jsonable(i["frame_classification"])],
             engine="cutout",
+            parts=("geometry",),
         ),
         Asset(
             "shot_plan",
@@ -276,6 +288,7 @@ ASSETS: dict[str, Asset] = {
             ("shot_plan", "brand_kit"),
             _voice_reads,
             engine="voice",
+            parts=("mixing",),
             settings=_recordings,
         ),
         Asset(
@@ -292,7 +305,13 @@ ASSETS: dict[str, Asset] = {
             _clip_reads,
             engine="clips",
         ),
-        Asset("reel", r.Reel, ("video_clip", "voiceover", "product", "brand_kit"), _reel_reads, logic="2"),
+        Asset(
+            "reel",
+            r.Reel,
+            ("video_clip", "voiceover", "product", "brand_kit"),
+            _reel_reads,
+            parts=("assembly",),
+        ),
         Asset(
             "evaluation_score",
             r.EvaluationScore,

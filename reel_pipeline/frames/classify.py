@@ -8,6 +8,7 @@ the planner's (`shots/`). Next: `cutout.py`.
 from collections.abc import Sequence
 
 from reel_pipeline.frames.engines import FrameClassifier, Look
+from reel_pipeline.frames.measures import REVISION as MEASURES_REVISION
 from reel_pipeline.frames.measures import Measures, measure, same_picture, visible_materials
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.records import Frame, FrameClassification, Photo, ProductGallery, Record, TextLine, ViewClass
@@ -40,7 +41,7 @@ class _Ocr:
 
 class _Measuring:
     name = "measures"
-    revision = "4"
+    revision = MEASURES_REVISION
 
 
 def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> FrameClassification:

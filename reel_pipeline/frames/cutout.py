@@ -7,6 +7,7 @@ import numpy as np
 
 from reel_pipeline.frames.classify import belongs
 from reel_pipeline.frames.engines import CutoutEngine
+from reel_pipeline.frames.geometry import REVISION as GEOMETRY_REVISION
 from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
 from reel_pipeline.records import (
@@ -39,7 +40,7 @@ def shows_it_whole(frame: Frame, gallery: ProductGallery) -> bool:
 
 
 def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:
-    inputs = [photo.pixels.sha256, photo.alpha.sha256 if photo.alpha else None]
+    inputs = [photo.pixels.sha256, photo.alpha.sha256 if photo.alpha else None, GEOMETRY_REVISION]
 
     def make() -> Cutout:
         rgb = decode_png(store.read(photo.pixels))

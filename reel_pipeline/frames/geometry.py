@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
 
+REVISION = "1"
+"""Bump when the same cutout gets other depth, normals or edges."""
 WORK_SIDE_PX = 512
 ROUND_SHARE = 0.25
 """The body stops curving this share of the box's shorter side inside the outline; beyond, it is flat."""

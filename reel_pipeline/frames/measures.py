@@ -9,6 +9,8 @@ from reel_pipeline.frames.backdrop import Plane, to_lab
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Material, Record, TextLine
 
+REVISION = "4"
+"""Bump when `measure` gives other results for the same photo."""
 SHARPNESS_SIDE_PX = 512
 EDGE_WINDOW_PX = 15
 GRAIN_SIGMA_PX = 0.7

@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from reel_pipeline.reels.overlay import Bitmap
 
 FADE_FRAMES = 4
+REVISION = "2"
+"""Bump when the same clips, voice and words give another reel, also by what `reels/` draws over them."""
 
 
 @dataclass(frozen=True)
 class _Assembler:
     name: str = "straight_cuts"
-    revision: str = "2"
+    revision: str = REVISION
 
 
 def assemble(

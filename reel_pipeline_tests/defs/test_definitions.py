@@ -1,13 +1,18 @@
 """The exact shape of the flow, and what it costs to import it."""
 
+import ast
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+import reel_pipeline
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.table import ASSETS, CHECKS, REVISIONS
+from reel_pipeline.settings import Settings
 
 HEAVY = (
     "torch",
@@ -111,14 +116,121 @@ def test_importing_the_definitions_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+MEMO = {
+    "normalise": ("product_gallery", "photo"),
+    "look": ("frame_classification", "classifier.embedded"),
+    "view_scores": ("frame_classification", "classifier.embedded"),
+    "measure": ("frame_classification", "measures"),
+    "read_text": ("frame_classification", "ocr"),
+    "cut_out": ("product_cutout", "cutout.matting", "geometry"),
+    "plan_shots": ("shot_plan", "planner.embedded"),
+    "speak_line": ("voiceover", "voice.espeak_ng"),
+    "mix_voice": ("voiceover", "voice.espeak_ng", "mixing"),
+    "render_still": ("rendered_still", "stills.layered"),
+    "animate": ("video_clip", "clips.warp"),
+    "assemble": ("reel", "assembly"),
+    "passport": ("evaluation_score", "judge.classical"),
+    "judge": ("evaluation_score", "judge.classical"),
+    "second_opinion": ("evaluation_score", "second_opinion", "adviser.openai_compatible"),
+    "second_opinion_question": ("evaluation_score", "second_opinion", "adviser.openai_compatible"),
+}
+"""What is remembered -> the asset whose bytes hang on it, and the revisions that key it."""
+
+REVISED = {
+    "catalog/build.py": "photo",
+    "media/text.py": "ocr",
+    "frames/measures.py": "measures",
+    "frames/geometry.py": "geometry",
+    "frames/engines/embedded.py": "classifier.embedded",
+    "frames/engines/matting.py": "cutout.matting",
+    "shots/engines/embedded.py": "planner.embedded",
+    "voice/engines/espeak_ng.py": "voice.espeak_ng",
+    "voice/engines/captions_only.py": "voice.captions_only",
+    "voice/engines/file.py": "voice.file",
+    "voice/mix.py": "mixing",
+    "stills/engines/layered.py": "stills.layered",
+    "clips/engines/warp.py": "clips.warp",
+    "reels/assemble.py": "assembly",
+    "evaluation/engines/classical/__init__.py": "judge.classical",
+    "evaluation/second_opinion.py": "second_opinion",
+    "evaluation/engines/openai_compatible.py": "adviser.openai_compatible",
+}
+"""Where each revision is written -> its name in `REVISIONS`."""
+NOT_OF_A_MEMO = {
+    "frames/classify.py",  # names the reader and the measures for the memo
+    "evaluation/engines/__init__.py",  # the judge's own and the adopted gates, which are a setting
+    "mirror/engines/folder.py",  # what is published is read back, not remembered
+    "mirror/engines/s3.py",
+}
+
+
+def code_of(package: Path) -> dict[str, ast.Module]:
+    return {path.relative_to(package).as_posix(): ast.parse(path.read_text()) for path in package.rglob("*.py")}
+
+
+def names_a_revision(node: ast.AST) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [target.id if isinstance(target, ast.Name) else getattr(target, "attr", "") for target in targets]
+    return any(name.lower() == "revision" for name in names) and getattr(node, "value", None) is not None
+
+
+def test_every_revision_and_every_remembered_call_is_known_to_the_table() -> None:
+    """A new one has to be entered here and in `defs/table.py`: it keys the memo, so it makes its asset stale."""
+    package = Path(reel_pipeline.__file__).parent
+    trees = code_of(package)
+    revised = {path for path, tree in trees.items() if any(names_a_revision(node) for node in ast.walk(tree))}
+    assert revised == REVISED.keys() | NOT_OF_A_MEMO
+    remembered = {
+        node.args[0].value
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "remember"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert remembered == MEMO.keys()
+    assert set(REVISED.values()) == REVISIONS.keys()
+    voices = {name for name in REVISIONS if name.startswith("voice.")}
+    assert {name for _, *names in MEMO.values() for name in names} | voices == REVISIONS.keys()
+
+
+@pytest.mark.parametrize("verb", MEMO)
+def test_what_keys_a_remembered_call_makes_its_asset_stale(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset, *names = MEMO[verb]
+    settings = Settings(workspace=tmp_path, source="", second_opinion="always", second_opinion_budget=4)
+    before = ASSETS[asset].made_with(settings, "TEA-1")
+    for name in names:
+        with monkeypatch.context() as patch:
+            patch.setitem(REVISIONS, name, "another")
+            assert ASSETS[asset].made_with(settings, "TEA-1") != before, name
+
+
 def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
+    from reel_pipeline.catalog.build import Normaliser
     from reel_pipeline.clips.engines import open_engine as open_clips
+    from reel_pipeline.evaluation import second_opinion
     from reel_pipeline.evaluation.engines import open_engine as open_judge
+    from reel_pipeline.evaluation.engines.advisers import open_adviser
+    from reel_pipeline.frames import geometry, measures
     from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
+    from reel_pipeline.media import text
+    from reel_pipeline.reels import assemble
     from reel_pipeline.shots.engines import open_engine as open_planner
     from reel_pipeline.stills.engines import open_engine as open_stills
+    from reel_pipeline.voice import mix
     from reel_pipeline.voice.engines import open_engine as open_voice
 
+    question = hashlib.sha256(second_opinion.QUESTION.encode()).hexdigest()[:12]
+    parts = {
+        "photo": Normaliser().revision,
+        "ocr": text.REVISION,
+        "measures": measures.REVISION,
+        "geometry": geometry.REVISION,
+        "mixing": mix.REVISION,
+        "assembly": assemble.REVISION,
+        "second_opinion": f"{second_opinion.REVISION}+{question}",
+    }
     openers = {
         "classifier": open_classifier,
         "cutout": open_cutout_engine,
@@ -127,7 +239,10 @@ def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
         "stills": open_stills,
         "clips": open_clips,
         "judge": open_judge,
+        "adviser": lambda name: open_adviser(name, "http://127.0.0.1/v1", "model"),
     }
     for name, revision in REVISIONS.items():
         kind, _, engine = name.partition(".")
-        assert openers[kind](engine).revision == revision, f"{name}: write the engine's revision into defs/table.py"
+        own = openers[kind](engine).revision if engine else parts[name]
+        # An adviser's also names model and address, which are settings.
+        assert own.removesuffix("+model@http://127.0.0.1/v1") == revision, f"write {name}'s into defs/table.py"
