@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reel_pipeline.errors import SettingsError
+from reel_pipeline.file_hashes import FileHashes
 from reel_pipeline.records import BrandKit, Preferences
 from reel_pipeline.store import Store, open_store
 
@@ -119,6 +120,9 @@ class Settings(BaseModel):
     def artworks(self, partition: str) -> list[Path]:
         """Pictures of a product's flat master artwork, where the user gave any."""
         return sorted(path for path in (self.workspace / "artwork" / partition).glob("[!.]*") if path.is_file())
+
+    def file_hashes(self) -> FileHashes:
+        return FileHashes(self.workspace / ".cache" / "file_hashes.sqlite")
 
     def open_store(self, *, reuse: bool = True) -> Store:
         return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)

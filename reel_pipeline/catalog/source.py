@@ -54,6 +54,7 @@ from reel_pipeline.catalog.shop import ShopSource, fetched_photo
 from reel_pipeline.catalog.tables import Table, feed_of, table_of
 from reel_pipeline.catalog.web import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
+from reel_pipeline.file_hashes import FileHashes
 from reel_pipeline.media.photo import HEAD_BYTES, MAX_BYTES, refusal_of
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource
 from reel_pipeline.store import Store
@@ -73,11 +74,15 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """A folder with a listing or sub-folders of pictures (see the module's docstring); `web` fetches other pictures."""
+    """A folder with a listing or sub-folders of pictures (see the module's docstring); `web` fetches other pictures.
 
-    def __init__(self, root: Path, web: Web | None = None) -> None:
+    `hashes`: those of the pictures as far as they are known.
+    """
+
+    def __init__(self, root: Path, web: Web | None = None, hashes: FileHashes | None = None) -> None:
         self.root = root.resolve()
         self.web = web
+        self._hashes = hashes or FileHashes()
 
     def snapshot(self) -> CatalogSnapshot:
         try:
@@ -146,8 +151,7 @@ class FolderSource:
     def _hashed(self, photo: PhotoSource) -> PhotoSource:
         """With the hash of its bytes, or without one where no readable file lies there: its gallery then says why."""
         try:
-            with self._inside(photo.location).open("rb") as file:
-                return photo.model_copy(update={"content_sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+            return photo.model_copy(update={"content_sha256": self._hashes.of(self._inside(photo.location))})
         except (CatalogError, OSError):
             return photo
 
@@ -172,8 +176,11 @@ class FolderSource:
         return path
 
 
-def open_source(location: str, store: Store, private_hosts: Collection[str] = ()) -> Source:
-    """The source at `location`, a folder or a shop's web address; `store` holds what was fetched, for later visits.
+def open_source(
+    location: str, store: Store, private_hosts: Collection[str] = (), hashes: FileHashes | None = None
+) -> Source:
+    """The source at `location`, a folder or a shop's web address; `store` holds what was fetched, for later visits,
+    and `hashes` those of a folder's pictures.
 
     `private_hosts` are the hosts that may lie inside a private network. Raises `CatalogError` for anything else.
     """
@@ -185,7 +192,7 @@ def open_source(location: str, store: Store, private_hosts: Collection[str] = ()
             f"{location} is no folder; name one that holds catalog.json, catalog.csv, an export or pictures, or a "
             "shop's address such as https://shop.example/."
         )
-    return FolderSource(root, Web(store, private_hosts))
+    return FolderSource(root, Web(store, private_hosts), hashes)
 
 
 def _listing_file(root: Path) -> Path | None:

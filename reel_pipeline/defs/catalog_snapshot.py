@@ -29,10 +29,16 @@ class SyncConfig(dg.Config):
 def catalog_snapshot(
     context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], config: SyncConfig
 ) -> dg.MaterializeResult[CatalogSnapshot]:
+    settings = flow.settings
+
+    def listed() -> CatalogSnapshot:
+        known = settings.file_hashes()
+        return open_source(settings.source_location, flow.store, settings.allow_private_hosts, known).snapshot()
+
     result = flow.make(
         context,
         {},
-        lambda: open_source(flow.settings.source_location, flow.store, flow.settings.allow_private_hosts).snapshot(),
+        listed,
         lambda snapshot: {
             "products": len(snapshot.entries),
             "errors": table([{"item": error.item, "error": error.error} for error in snapshot.errors]),

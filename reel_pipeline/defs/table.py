@@ -226,11 +226,12 @@ def _recordings(settings: Settings, partition: str) -> object:
     if settings.engines.voice != "file":
         return None
     folder = settings.recordings_folder / partition
-    return _hashes(path for path in sorted(folder.glob("*")) if path.is_file())
+    return _hashes(settings, (path for path in sorted(folder.glob("*")) if path.is_file()))
 
 
-def _hashes(files: Iterable[Path]) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def _hashes(settings: Settings, files: Iterable[Path]) -> dict[str, str]:
+    known = settings.file_hashes()
+    return {path.name: known.of(path) for path in files}
 
 
 def _planning(settings: Settings, partition: str) -> object:
@@ -242,7 +243,7 @@ def _judging(settings: Settings, partition: str) -> object:
     """What changes verdicts beside the judge itself; None while nothing does."""
     chosen: dict[str, object] = {"calibration": settings.calibration} if settings.calibration else {}
     if artworks := settings.artworks(partition):
-        chosen["artworks"] = _hashes(artworks)
+        chosen["artworks"] = _hashes(settings, artworks)
     if settings.asks_a_second_opinion:
         asked = {name: value for name, value in settings if name.startswith("second_opinion")}
         adviser = f"adviser.{settings.engines.second_opinion}"
