@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 an item errored (a rejected reel is no error), 2 wrong usa
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -174,6 +175,7 @@ def run_command(options: argparse.Namespace) -> int:
             "sku": product.report.sku,
             "title": product.report.title,
             "state": product.report.state.value,
+            "public": product.report.public.value,
             "verdict": product.report.verdict,
             "reasons": product.report.reasons,
             "reel": product.report.reel,
@@ -185,13 +187,16 @@ def run_command(options: argparse.Namespace) -> int:
         for product in done.products
     ]
     errors = [{"sku": error.item, "error": error.error} for error in done.errors]
+    _warn_of_unclaimed(_flow())
     if options.json:
         withdrawn = [{"sku": partition, "reason": why} for partition, why in done.withdrawn.items()]
         _print_json({"products": [*rows, *errors], "withdrawn": withdrawn})
     else:
         for partition, why in done.withdrawn.items():
             print(f"{partition}: withdrawn. {why}")
-        print_table(rows, ("sku", "title", "state", "verdict", "shots", "computed", "reused", "seconds", "reasons"))
+        print_table(
+            rows, ("sku", "title", "state", "public", "verdict", "shots", "computed", "reused", "seconds", "reasons")
+        )
         for row in rows:
             if row["reel"]:
                 print(f"{row['sku']}: {row['reel']}")
@@ -220,11 +225,13 @@ def status_command(options: argparse.Namespace) -> int:
 
     flow = _flow()
     partitions = known_partitions(flow, options.collection)
+    _warn_of_unclaimed(flow)
     rows: list[dict[str, Any]] = [
         {
             "sku": product.sku,
             "title": product.title,
             "state": product.state.value,
+            "public": product.public.value,
             "verdict": product.verdict,
             "reasons": product.reasons,
             "action": product.action,
@@ -236,7 +243,7 @@ def status_command(options: argparse.Namespace) -> int:
         {"sku": item.item, "state": "failed", "reasons": [item.error], "action": "correct it in the source"}
         for item in unlisted(flow)
     ]
-    columns = ("sku", "title", "state", "verdict", "reasons", "action", "reel")
+    columns = ("sku", "title", "state", "public", "verdict", "reasons", "action", "reel")
     if options.csv:
         with options.csv.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -300,14 +307,30 @@ def review_command(options: argparse.Namespace) -> int:
         platform=options.platform,
         faults=faults,
     )
-    verb = "approved" if approved else "rejected"
+    verb, follows = "rejected", "What follows from it: `reel-pipeline status`; the next `reel-pipeline run` makes it."
+    if approved:
+        verb, follows = "approved", _publish(flow, partition_of(flow, options.sku))
     score = flow.record("evaluation_score", partition_of(flow, options.sku))
     for judged in score.editions.values() if approved and score else ():
         if judged.verdict == "reject" and judged.video_sha256 == decided:
             kinds = ", ".join(sorted({fault.kind for fault in judged.faults}))
             print(f"The judge rejected this very reel ({kinds}); your approval overrules it.", file=sys.stderr)
-    print(f"{options.sku}: {verb} for reel {decided[:12]}. The next `reel-pipeline run` acts on it.")
+    print(f"{options.sku}: {verb} for reel {decided[:12]}. {follows}")
     return 0
+
+
+def _publish(flow: Any, partition: str) -> str:
+    """Publish what was just approved; returns where it is, or why not."""
+    from reel_pipeline.definitions import defs
+    from reel_pipeline.defs.report import Public, report
+    from reel_pipeline.defs.reviews import publish_released
+    from reel_pipeline.defs.run import open_instance
+
+    publish_released(defs.resolve_job_def("publish"), flow, open_instance(flow.settings), partition)
+    product = report(flow, partition)
+    if product.public is Public.CURRENT:
+        return f"Published: {product.reel}"
+    return f"Not published yet: {' '.join(product.reasons)}"
 
 
 def learn_command(options: argparse.Namespace) -> int:
@@ -381,6 +404,8 @@ def doctor_command(options: argparse.Namespace) -> int:
 
     rows = diagnose()
     print_table(rows, ("part", "works", "remedy"))
+    with contextlib.suppress(SettingsError):  # it also works where there is no workspace
+        _warn_of_unclaimed(_flow())
     return 0 if all(row["works"] == "yes" for row in rows) else 1
 
 
@@ -397,6 +422,13 @@ def bench_command(options: argparse.Namespace) -> int:
     sys.argv = [f"bench {options.name}", *options.arguments]
     runpy.run_module(f"reel_pipeline_tests.bench.{options.name}", run_name="__main__")
     return 0
+
+
+def _warn_of_unclaimed(flow: Any) -> None:
+    from reel_pipeline.defs.report import unclaimed
+
+    for sentence in unclaimed(flow):
+        print(f"reel-pipeline: {sentence}", file=sys.stderr)
 
 
 def _flow() -> Any:
@@ -481,7 +513,7 @@ def animate_command(options: argparse.Namespace) -> int:
 
     instead = animate_file(options.file, options.motion, options.duration, options.out)
     if instead:
-        print(f"reel-pipeline: {instead} The camera moves in on it instead.", file=sys.stderr)
+        print(f"reel-pipeline: {instead}", file=sys.stderr)
     print(options.out)
     return 0
 
@@ -520,7 +552,10 @@ def _print_json(document: object) -> None:
 
 
 def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
-    """Columns as wide as their content, at most 60 characters, in the order given; empty columns are left out."""
+    """Columns as wide as their content, in the order given; empty ones are left out, longer cells go on below."""
+    import textwrap
+    from itertools import zip_longest
+
     cells = [[as_cell(row.get(column)) for column in columns] for row in rows]
     used = [index for index in range(len(columns)) if any(row[index] for row in cells)]
     widths = {index: min(60, max(len(columns[index]), *(len(row[index]) for row in cells))) for index in used}
@@ -529,7 +564,9 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
         return
     print("  ".join(columns[index].upper().ljust(widths[index]) for index in used).rstrip())
     for row in cells:
-        print("  ".join(row[index][:60].ljust(widths[index]) for index in used[:-1]) + "  " + row[used[-1]])
+        lines = [textwrap.wrap(row[index], widths[index]) for index in used[:-1]] + [[row[used[-1]]]]
+        for parts in zip_longest(*lines, fillvalue=""):
+            print("  ".join(part.ljust(widths[index]) for part, index in zip(parts, used, strict=True)).rstrip())
 
 
 def as_cell(value: object) -> str:

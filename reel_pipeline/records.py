@@ -481,7 +481,8 @@ class Still(Record):
     must equal the photo's pixel bit for bit.
     `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was
     extended. `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are
-    the take's, in canvas pixels. `instead`: why `take` is a lower rung than the plan's, '' where it is the plan's.
+    the take's, in canvas pixels. `take` has the motion that happens; `instead`: why that or its rung is not the plan's,
+    '' where both are.
     """
 
     shot: int

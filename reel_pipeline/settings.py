@@ -3,12 +3,15 @@
 A workspace is the folder that holds the file. Relative paths in it are relative to the workspace.
 """
 
+import difflib
 import hashlib
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -112,14 +115,32 @@ class Settings(BaseModel):
     def brand_folder(self) -> Path:
         return self.workspace / "brand"
 
-    @property
-    def recordings_folder(self) -> Path:
-        """The user's own voice recordings, one folder per SKU."""
-        return self.workspace / "voice"
+    def recordings(self, partition: str) -> Path:
+        """The folder of the user's own voice recordings for a product."""
+        return _of_product(self.workspace / "voice", partition)
 
     def artworks(self, partition: str) -> list[Path]:
         """Pictures of a product's flat master artwork, where the user gave any."""
-        return sorted(path for path in (self.workspace / "artwork" / partition).glob("[!.]*") if path.is_file())
+        folder = _of_product(self.workspace / "artwork", partition)
+        return sorted(path for path in folder.glob("[!.]*") if path.is_file())
+
+    def unclaimed(self, skus: Mapping[str, str]) -> list[str]:
+        """A sentence about everything in `overrides`, `voice` and `artwork` that is of no product.
+
+        `skus`: partition key -> SKU of every product.
+        """
+        sentences = []
+        names = {safe_name(sku) for sku in skus.values()}
+        hashed = {key.rpartition("~")[2] for key in skus if "~" in key}
+        for folder, suffix in (("overrides", ".toml"), ("voice", ""), ("artwork", "")):
+            for path in sorted((self.workspace / folder).glob(f"[!.]*{suffix}")):
+                given = _meant_by(path.name.removesuffix(suffix))
+                if given & skus.keys() or hashed & {_short_hash(name) for name in given}:
+                    continue
+                alike = difflib.get_close_matches(path.name.removesuffix(suffix), names, n=1) or sorted(names)[:1]
+                example = f", such as {folder}/{alike[0]}{suffix}" if alike else ""
+                sentences.append(f"{folder}/{path.name} is of no product; name it after a SKU{example}.")
+        return sentences
 
     def file_hashes(self) -> FileHashes:
         return FileHashes(self.workspace / ".cache" / "file_hashes.sqlite")
@@ -127,11 +148,9 @@ class Settings(BaseModel):
     def open_store(self, *, reuse: bool = True) -> Store:
         return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)
 
-    def overrides(self, sku: str) -> dict[str, str]:
-        """What the user wrote for one SKU in overrides/<sku>.toml; empty when there is none."""
-        if not sku.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            return {}
-        path = self.workspace / "overrides" / f"{sku}.toml"
+    def overrides(self, partition: str) -> dict[str, str]:
+        """What the user wrote for a product in overrides/<SKU>.toml; empty when there is none."""
+        path = _of_product(self.workspace / "overrides", partition, ".toml")
         if not path.is_file():
             return {}
         flat = {
@@ -143,6 +162,31 @@ class Settings(BaseModel):
             if not isinstance(value, str):
                 raise SettingsError(f"{path.name}: {key} must be text in quotes, not {value!r}.")
         return flat
+
+
+def safe_name(sku: str) -> str:
+    """The name of a product's file or folder: its SKU, with `%2F` and the like for what no file can be called."""
+    return re.sub(r'[/\\:*?"<>|%\x00-\x1f]|^\.', lambda found: f"%{ord(found[0]):02X}", sku)
+
+
+def _of_product(folder: Path, partition: str, suffix: str = "") -> Path:
+    """What lies in `folder` under a product's partition key, or under the SKU that this is a hash of."""
+    path = folder / f"{safe_name(partition)}{suffix}"
+    if "~" not in partition or path.exists():
+        return path
+    short = partition.rpartition("~")[2]
+    paths = (path for path in sorted(folder.glob(f"[!.]*{suffix}")))
+    found = (p for p in paths if short in {_short_hash(name) for name in _meant_by(p.name.removesuffix(suffix))})
+    return next(found, path)
+
+
+def _meant_by(name: str) -> set[str]:
+    return {name, unquote(name)}
+
+
+def _short_hash(sku: str) -> str:
+    """As in the partition key of a SKU that can't be one itself."""
+    return hashlib.sha256(sku.encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ import dagster as dg
 
 from reel_pipeline.defs import retakes
 from reel_pipeline.defs.flow import Flow, Look
-from reel_pipeline.defs.report import State, report
+from reel_pipeline.defs.report import Public, State, report
 from reel_pipeline.errors import ReelError
 from reel_pipeline.records import MirroredAsset, Record
 
@@ -22,7 +22,8 @@ EVENTS_PER_TICK = 200
 STILL_TRUE = dg.AssetCheckKey(dg.AssetKey("mirrored_asset"), "still_true")
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 TOLD = "alerts"
-KINDS = {State.WAITING: "waiting", State.REJECTED: "rejected", State.FAILED: "error"}
+KINDS = {State.PUBLISHED: "error", State.WAITING: "waiting", State.REJECTED: "rejected", State.FAILED: "error"}
+"""Only the update of what is public can be told of as `published`: the run that should have made it died."""
 
 
 class Alert(Record):
@@ -77,7 +78,8 @@ def alert_about(flow: Flow, partition: str, *, died: bool, given_up: bool = Fals
     look = Look(flow)
     product = report(look, partition)
     mirrored: MirroredAsset | None = look.record("mirrored_asset", partition)
-    if product.state is State.PUBLISHED or (not given_up and retakes.is_under_way(flow, partition)):
+    is_well = product.state is State.PUBLISHED and not (died and product.public is Public.UPDATE_PENDING)
+    if is_well or (not given_up and retakes.is_under_way(flow, partition)):
         return None
     kind, reason = KINDS[product.state], next(iter(product.reasons), "no reason is known")
     if mirrored and mirrored.withdrawn:

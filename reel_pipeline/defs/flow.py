@@ -132,11 +132,13 @@ class Flow:
         return {"title": product.title or product.sku} if product else {}
 
     def _produced(self, row: Asset, partition: str, fingerprint: str, produce: Callable[[], A]) -> A:
-        """What `produce` returns; an expected error is noted, so that the product's state can name it later."""
+        """What `produce` returns; an error is noted, so that the product's state can name it later."""
         try:
             record = produce()
-        except ReelError as error:
-            failure = Failure(inputs_fingerprint=fingerprint, sentence=str(error))
+        except Exception as error:
+            is_expected = isinstance(error, ReelError)
+            sentence = str(error) if is_expected else unexpected(row.name, type(error).__name__, str(error), "its run")
+            failure = Failure(inputs_fingerprint=fingerprint, sentence=sentence)
             self.store.save_note(FAILURES, partition, row.name, failure)
             raise
         self.store.delete_note(FAILURES, partition, row.name)
@@ -202,6 +204,14 @@ class Look(Flow):
         self._shared = flow._shared
         self.record = cache(super().record)  # type: ignore[method-assign]
         self.head = cache(super().head)  # type: ignore[method-assign]
+
+
+def unexpected(where: str, kind: str, message: str, run: str) -> str:
+    """A sentence about an exception that nobody foresaw."""
+    said = " ".join(message.split())
+    return (
+        f"{where} failed unexpectedly ({kind}{': ' if said else ''}{said}); {run} in the Dagster UI tells it in full."
+    )
 
 
 def worst(findings: Iterable[Finding]) -> Finding:

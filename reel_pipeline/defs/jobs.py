@@ -11,7 +11,7 @@ from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
 from reel_pipeline.defs.previews import table
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import known_partitions, partition_of
-from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
+from reel_pipeline.defs.reviews import decide, parse_fault, publish_released, spot_check
 from reel_pipeline.defs.table import SKU_ASSETS, VISUAL_ASSETS
 from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import ReelError, SettingsError
@@ -124,7 +124,8 @@ def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], c
             flow, context.instance, partition, config.approve, config.reason, shots=config.shots, faults=faults
         )
     context.add_output_metadata({"sku": config.sku, "reel": sha256, "reason": config.reason})
-    if tuple(work(Look(flow), partition)) == PUBLISH:
+    published = publish_released(context.repository_def.get_job("publish"), flow, context.instance, partition)
+    if not published and tuple(work(Look(flow), partition)) == PUBLISH:
         submit_backfills(context.instance, context.repository_def.asset_graph, {PUBLISH: [partition]}, "released")
 
 

@@ -65,6 +65,7 @@ def rendered_still(
                         "shot": still.shot,
                         "take": still.take_index,
                         "motion": still.take.motion,
+                        "instead": still.instead,
                         "photo": still.take.photo,
                     }
                     for edition in made.editions.values()

@@ -1,5 +1,6 @@
 """The state of a product in words: for the table that `run` and `status` print and for `why`. No Dagster here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +13,14 @@ from reel_pipeline.defs.work import work
 from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.records import (
     BrandKit,
+    BrandWords,
     EvaluationScore,
     ItemError,
     MirroredAsset,
     Product,
     ProductGallery,
     Reel,
+    RenderedStill,
     ShotPlan,
 )
 from reel_pipeline.store import UNPARTITIONED
@@ -30,9 +33,19 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class Public(StrEnum):
+    """What the public sees of a product: nothing, its present reel, or an earlier one that is still true."""
+
+    NONE = "none"
+    CURRENT = "current"
+    UPDATE_PENDING = "update_pending"
+
+
 @dataclass(frozen=True)
 class ProductReport:
     """`reel`: the file's path or address, None while there is nothing that may be shown.
+
+    `reasons`: why it is not published, or what its update waits for.
 
     `action`: the one thing that would bring it on; empty when nothing has to be done.
     """
@@ -40,6 +53,7 @@ class ProductReport:
     sku: str
     title: str
     state: State
+    public: Public
     verdict: str | None
     reasons: list[str]
     reel: str | None
@@ -53,7 +67,8 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
     entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
     sku = entry.sku if entry else partition
     plan: ShotPlan | None = flow.record("shot_plan", partition)
-    state, reasons, reel = _state(flow, partition, error)
+    public = _public(flow, partition)
+    state, reasons, reel = _state(flow, partition, public, error)
     reasons += filter(None, [missing_price(flow.record("product", partition), flow.record("brand_kit", UNPARTITIONED))])
     score: EvaluationScore | None = flow.record("evaluation_score", partition)
     judged = "evaluation_score" not in stale_assets(flow, partition)
@@ -61,13 +76,14 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
         sku=sku,
         title=entry.title if entry else "",
         state=state,
+        public=public,
         verdict=next((judgement.verdict.value for judgement in score.editions.values()), None)
         if score and judged
         else None,
         reasons=reasons,
         reel=reel,
         shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
-        action=_action(flow, partition, sku, state, reasons),
+        action=_action(flow, partition, sku, state, public, reasons),
     )
 
 
@@ -79,23 +95,33 @@ def missing_price(product: Product | None, brand: BrandKit | None) -> str:
     return f"show_price is on, but {what}, so none is shown; give it a price such as 54.00 and a currency such as EUR."
 
 
-def _action(flow: Flow, partition: str, sku: str, state: State, reasons: list[str]) -> str:
+def _action(flow: Flow, partition: str, sku: str, state: State, public: Public, reasons: list[str]) -> str:
     """A command, or the sentence of the check that says what to upload or correct."""
-    if state is State.PUBLISHED:
+    if state is State.PUBLISHED and public is Public.CURRENT:
         return ""
     if state is State.WAITING:
         return f"watch it, then `reel-pipeline review approve {sku} --reason TEXT`, or reject it"
     budget = flow.finding("retry_budget", partition)
     if work(flow, partition) or (budget and budget.measured.get("next_attempt")):
         return f"`reel-pipeline run --sku {sku}`"
+    if budget and budget.measured.get("waits_for_words"):
+        return budget.sentence
     if state is State.REJECTED:
         return f"watch it (`reel-pipeline why {sku}`), then approve it, or give the product other photos"
     return next(iter(reasons), f"`reel-pipeline why {sku}`")
 
 
-def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[str], str | None]:
-    reel: Reel | None = flow.record("reel", partition)
+def _public(flow: Flow, partition: str) -> Public:
     mirrored: MirroredAsset | None = flow.record("mirrored_asset", partition)
+    if mirrored is None or not mirrored.editions:
+        return Public.NONE
+    return Public.UPDATE_PENDING if "mirrored_asset" in stale_assets(flow, partition) else Public.CURRENT
+
+
+def _state(flow: Flow, partition: str, public: Public, error: str | None) -> tuple[State, list[str], str | None]:
+    """A reel that is public is `published` while nothing but a run stands between it and its update."""
+    reel: Reel | None = flow.record("reel", partition)
+    shown = None if public is Public.NONE else _address(flow, flow.record("mirrored_asset", partition))
     try:
         approvals(flow, partition)
     except Waiting as waiting:
@@ -104,15 +130,24 @@ def _state(flow: Flow, partition: str, error: str | None) -> tuple[State, list[s
     except Rejected as rejected:
         return State.REJECTED, failed_sentences(flow, partition) or [_reason(rejected)], None
     except PublishRefused as refused:
-        failed = failed_sentences(flow, partition)
         error = error or next(filter(None, (flow.failure(name, partition) for name in SKU_ASSETS)), None)
-        return State.FAILED, [error] if error else failed or [_reason(refused)], None
-    if mirrored is None or "mirrored_asset" in stale_assets(flow, partition):
-        return State.FAILED, [error or "Verified, but not published yet; run this product again."], None
+        failed = [error] if error else failed_sentences(flow, partition)
+        if failed or shown is None:
+            return State.FAILED, failed or [_reason(refused)], shown
+        return State.PUBLISHED, [_reason(refused)], shown
+    if public is Public.CURRENT:
+        return State.PUBLISHED, [], shown
+    if error or shown is None:
+        return State.FAILED, [error or "Verified, but not published yet; run this product again."], shown
+    return State.PUBLISHED, ["A newer reel is verified and not published yet; run this product again."], shown
+
+
+def _address(flow: Flow, mirrored: MirroredAsset) -> str:
+    """Where what is public can be watched: a file's path, or an address in a bucket."""
     files = next(iter(mirrored.editions.values())).files
     video = next(file for file in files if file.name == "reel.mp4")
     location = flow.settings.publish_location
-    return State.PUBLISHED, [], video.url if "://" in location else f"{location}/{video.key}"
+    return video.url if "://" in location else f"{location}/{video.key}"
 
 
 def _reason(refused: PublishRefused) -> str:
@@ -126,7 +161,10 @@ def failed_sentences(flow: Flow, partition: str) -> list[str]:
 
 
 def chain(flow: Flow, partition: str) -> list[str]:
-    """From photos to verdict, one line an asset: what it is, whether it is fresh, what its checks found."""
+    """From photos to verdict, one line an asset: what it is, whether it is fresh, what its checks found.
+
+    Below the plan, what every word rests on; below the stills, what is shown of which photo, and what was rejected.
+    """
     stale = stale_assets(flow, partition)
     lines = []
     for name in SKU_ASSETS:
@@ -137,7 +175,52 @@ def chain(flow: Flow, partition: str) -> list[str]:
             finding = flow.finding(check.name, partition) if check.asset == name else None
             if finding:
                 lines.append(f"  {'ok ' if finding.passed else 'NO '} {check.name}: {finding.sentence}")
+        if name == "shot_plan":
+            lines += _words(flow, partition)
+        if name == "rendered_still":
+            lines += _shown(flow, partition)
     return lines
+
+
+def _words(flow: Flow, partition: str) -> Iterator[str]:
+    """Every line with the field that it rests on, or whose it is."""
+    plan: ShotPlan | None = flow.record("shot_plan", partition)
+    brand: BrandKit = flow.record("brand_kit", UNPARTITIONED) or BrandKit()
+    for edition in plan.editions.values() if plan else ():
+        for shot in edition.shots:
+            fields = ", ".join(dict.fromkeys(claim.field for claim in shot.claims if claim.field != "override"))
+            whose = f"from {fields}" if fields else "yours, an override"
+            if shot.line:
+                yield f"      shot {shot.number} says {shot.line!r}: {whose}"
+        if edition.closing_line:
+            words = brand.words
+            if "closing_line" in flow.settings.overrides(partition):
+                whose = "yours, an override"
+            elif words.call_to_action and words.call_to_action != BrandWords().call_to_action:
+                whose = "yours, the brand's call to action"
+            elif words.call_to_action:
+                whose = "the default words; set call_to_action for your own"
+            else:
+                whose = "yours, the brand's name" if words.brand_name else "from vendor"
+            yield f"      the end says {edition.closing_line!r}: {whose}"
+
+
+def _shown(flow: Flow, partition: str) -> Iterator[str]:
+    """What happens in every shot, and the attempts that came before."""
+    stills: RenderedStill | None = flow.record("rendered_still", partition)
+    for edition in stills.editions.values() if stills else ():
+        for still in edition.stills:
+            instead = f" ({still.instead})" if still.instead else ""
+            yield f"      shot {still.shot}: {still.take.motion} over photo {still.take.photo}{instead}"
+    for made in flow.attempts(partition).history:
+        reason = f": {made.reason}" if made.reason else ""
+        yield f"      attempt {made.attempt + 1} was rejected by {made.rejected_by or 'the judge'}{reason}"
+
+
+def unclaimed(flow: Flow) -> list[str]:
+    """Sentences about the user's files that are of no product in the catalogue as last synced."""
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
+    return flow.settings.unclaimed({entry.partition_key: entry.sku for entry in snapshot.entries}) if snapshot else []
 
 
 def own_photos(flow: Flow, partition: str) -> list[Path]:

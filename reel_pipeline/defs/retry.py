@@ -112,7 +112,7 @@ def budget(flow: Flow, partition: str, plan: ShotPlan, stills: RenderedStill, sc
         sentence = (
             "Its words were rejected: write other ones into overrides/<SKU>.toml, and it is made again with them."
         )
-        return Finding(passed=False, sentence=sentence, measured=measured)
+        return Finding(passed=False, sentence=sentence, measured={**measured, "waits_for_words": 1.0})
     if following is None:
         sentence = f"Rejected after {attempts.attempt + 1} attempt(s) with no other take left to try; a person decides."
         return Finding(passed=False, sentence=sentence, measured=measured)

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from tqdm import tqdm
 
-from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow
+from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow, unexpected
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
@@ -155,17 +155,32 @@ def _counts(result: dg.ExecuteInProcessResult) -> tuple[int, int]:
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str | None:
-    """The first step failure in one sentence; None when no step died of an exception."""
+    """What the run died of in one sentence; None when at most a check stopped it, which has its own words."""
     for event in result.all_events:
-        if not event.is_step_failure:
+        if event.is_step_failure:
+            said = event.step_failure_data.user_failure_data
+            if said and said.description:
+                return str(said.description)
+            where, error = event.step_key or "A step", event.step_failure_data.error
+        elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+            where, error = "The run", event.job_failure_data.error
+        else:
             continue
-        data = event.step_failure_data
-        if data.user_failure_data and data.user_failure_data.description:
-            return str(data.user_failure_data.description)
-        error = data.error
-        while error and error.cause and not error.message.startswith("reel_pipeline."):
-            error = error.cause
-        if error:
-            name, _, message = error.message.strip().partition(": ")
-            return message if name.startswith("reel_pipeline.") and message else error.message.strip()
+        if error and (sentence := _sentence(error, where, result.run_id)):
+            return sentence
     return None
+
+
+def _sentence(error: Any, where: str, run_id: str) -> str | None:
+    """An exception as Dagster keeps it: an expected one's own words, any other's type and where it is told in full."""
+    causes = [error]
+    while causes[-1].cause:
+        causes.append(causes[-1].cause)
+    for cause in causes:
+        name, _, message = cause.message.strip().partition(": ")
+        if name.startswith("reel_pipeline.") and message:
+            return " ".join(message.split())
+    cause = next((cause for cause in causes if not str(cause.cls_name).startswith("Dagster")), causes[-1])
+    if cause.cls_name == "DagsterAssetCheckFailedError":
+        return None
+    return unexpected(where, str(cause.cls_name), cause.message.strip().partition(": ")[2], f"run {run_id}")

@@ -54,7 +54,7 @@ def shot_plan(
             ),
             product,
             brand_kit,
-            open_voice(flow.settings.engines.voice, flow.settings.recordings_folder / context.partition_key),
+            open_voice(flow.settings.engines.voice, flow.settings.recordings(context.partition_key)),
             flow.store,
         ),
         lambda plan: {
@@ -63,7 +63,7 @@ def shot_plan(
                     {
                         "shot": shot.number,
                         "role": shot.role,
-                        "motion": shot.takes[0].motion,
+                        "planned_motion": shot.takes[0].motion,
                         "takes": len(shot.takes),
                         "line": shot.line,
                     }

@@ -119,7 +119,7 @@ REVISIONS = {
     "voice.espeak_ng": "2",
     "voice.captions_only": "1",
     "voice.file": "1",
-    "stills.layered": "4",
+    "stills.layered": "5",
     "clips.warp": "3",
     "judge.classical": "10+2da11c18a659+pp-ocrv6-small/1",
     "second_opinion": "1+c6c2a17959ee",
@@ -225,7 +225,7 @@ def _recordings(settings: Settings, partition: str) -> object:
     """Names and hashes of the user's own recordings for one SKU; None unless the voice engine reads them."""
     if settings.engines.voice != "file":
         return None
-    folder = settings.recordings_folder / partition
+    folder = settings.recordings(partition)
     return _hashes(settings, (path for path in sorted(folder.glob("*")) if path.is_file()))
 
 

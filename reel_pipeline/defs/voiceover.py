@@ -22,7 +22,7 @@ from reel_pipeline.voice.record import record_voice
 def voiceover(
     context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], shot_plan: ShotPlan, brand_kit: BrandKit
 ) -> dg.MaterializeResult[Voiceover]:
-    recordings = flow.settings.recordings_folder / context.partition_key
+    recordings = flow.settings.recordings(context.partition_key)
     return flow.make(
         context,
         {"shot_plan": shot_plan, "brand_kit": brand_kit},

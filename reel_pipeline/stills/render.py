@@ -26,6 +26,13 @@ from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine
 from reel_pipeline.store import Store
 
 PREVIEW_SIDE_PX = 480
+_LEAST_ZOOM = 0.01
+_HAPPENS = {
+    Motion.PUSH_IN: "The camera moves in on it",
+    Motion.PULL_OUT: "The camera moves away from it",
+    Motion.PAN_LEFT: "The camera pans across it to the left",
+    Motion.PAN_RIGHT: "The camera pans across it to the right",
+}
 _WIDER, _AIR = 0.3, 0.02
 """What a wider framing shows besides, as a share of the focus, and what it leaves free at the photo's edges."""
 
@@ -92,14 +99,27 @@ def render_still(
 
     def make() -> Still:
         layers = _layers(photo, cut, take.rung, store)
+        asked, why = take, ""
         try:
-            return _stored(engine.keyframe(layers, take, look.palette), shot, take_index, take, store)
+            keyframe = engine.keyframe(layers, take, look.palette)
         except ParallaxRefused as refusal:
-            lower = take.model_copy(update={"rung": Rung.STILL_MOTION, "motion": Motion.PUSH_IN})
-            still = _stored(engine.keyframe(layers, lower, look.palette), shot, take_index, lower, store)
-            return still.model_copy(update={"instead": str(refusal)})
+            asked, why = take.model_copy(update={"rung": Rung.STILL_MOTION, "motion": Motion.PUSH_IN}), str(refusal)
+            keyframe = engine.keyframe(layers, asked, look.palette)
+        done = asked if keyframe.parallax else asked.model_copy(update={"motion": _motion_of(keyframe)})
+        if done.motion is not asked.motion and not why:
+            why = f"This photo leaves no room for a {asked.motion.replace('_', ' ')}."
+        instead = f"{why} {_HAPPENS[done.motion]} instead." if why else ""
+        return _stored(keyframe, shot, take_index, done, store).model_copy(update={"instead": instead})
 
     return store.remember("render_still", engine, inputs, Still, make)
+
+
+def _motion_of(keyframe: Keyframe) -> Motion:
+    """What the camera does between its two windows, whatever it was asked for."""
+    (x, _, width, _), (end_x, _, end_width, _) = keyframe.camera_start, keyframe.camera_end
+    if abs(end_width / width - 1) > _LEAST_ZOOM:
+        return Motion.PUSH_IN if end_width < width else Motion.PULL_OUT
+    return Motion.PAN_RIGHT if end_x >= x else Motion.PAN_LEFT
 
 
 def _widened(focus: BoxPx, photo: Photo) -> BoxPx:

@@ -4,10 +4,10 @@ import pytest
 
 from reel_pipeline.errors import RenderError, SettingsError
 from reel_pipeline.media.photo import decode_png, encode_png
-from reel_pipeline.records import BrandLook, Motion, ProductCutout, Rung, StillEdition
+from reel_pipeline.records import BoxPx, BrandLook, Motion, ProductCutout, Rung, StillEdition, Take
 from reel_pipeline.stills.checks import product_pixels_locked
 from reel_pipeline.stills.engines import open_engine
-from reel_pipeline.stills.render import render_stills
+from reel_pipeline.stills.render import render_still, render_stills
 from reel_pipeline.store import Store
 from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene
 
@@ -139,6 +139,47 @@ def test_a_missing_take_or_photo_is_named(store: Store) -> None:
     less = gallery.model_copy(update={"photos": gallery.photos[:1]})
     with pytest.raises(RenderError, match="no longer in the gallery"):
         render_stills(plan, {}, 0, less, NO_CUTOUT, BrandLook(), engine, store)
+
+
+@pytest.mark.parametrize("size", [(600, 600), (1440, 1440), (1600, 700), (640, 1600)])
+@pytest.mark.parametrize("motion", [Motion.PUSH_IN, Motion.PULL_OUT, Motion.PAN_LEFT, Motion.PAN_RIGHT])
+def test_a_still_names_the_motion_that_happens(store: Store, motion: Motion, size: tuple[int, int]) -> None:
+    _, edition = render(store, packshot(*size), scene(*size), motion=motion)
+    for still in edition.stills:
+        (x, _, width, _), (end_x, _, end_width, _) = still.camera_start, still.camera_end
+        zooms, pans = (width > end_width, width < end_width), (x > end_x, x < end_x)
+        happens = (*zooms, False, False) if abs(width - end_width) > 1 else (False, False, *pans)
+        names = (Motion.PUSH_IN, Motion.PULL_OUT, Motion.PAN_LEFT, Motion.PAN_RIGHT)
+        assert still.take.motion is names[happens.index(True)]
+        assert bool(still.instead) == (still.take.motion is not motion)
+
+
+@pytest.mark.parametrize(
+    ("size", "focus", "asked", "happens"),
+    [
+        ((1440, 1440), (72, 72, 1296, 1296), Motion.PAN_LEFT, Motion.PUSH_IN),
+        ((1600, 680), (0, 0, 1600, 680), Motion.PUSH_IN, Motion.PAN_RIGHT),
+        ((1600, 680), (0, 0, 1600, 680), Motion.PULL_OUT, Motion.PAN_LEFT),
+    ],
+)
+def test_a_motion_without_room_becomes_another_and_says_so(
+    store: Store, size: tuple[int, int], focus: BoxPx, asked: Motion, happens: Motion
+) -> None:
+    gallery = gallery_of(store, [scene(*size)])
+    take = Take(photo=gallery.photos[0].key, rung=Rung.STILL_MOTION, motion=asked, focus_px_xywh=focus)
+    shot = plan_of(gallery).shots[0].model_copy(update={"takes": (take,)})
+    still = render_still(shot, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    assert still.take.motion is happens
+    assert f"no room for a {asked.replace('_', ' ')}. The camera" in still.instead
+
+
+def test_wider_shows_more_around_the_product(store: Store) -> None:
+    _, planned = render(store, packshot(1800, 1800))
+    _, wider = render(store, packshot(1800, 1800), wider=(2,))
+    (first, before), (same, after) = planned.stills, wider.stills
+    assert same == first
+    assert after.take.motion is before.take.motion
+    assert after.camera_end[2] > 1.2 * before.camera_end[2]
 
 
 def test_a_photo_that_allows_no_parallax_falls_to_the_lowest_rung_and_says_why(store: Store) -> None:

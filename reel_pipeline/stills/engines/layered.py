@@ -24,7 +24,7 @@ _WHOLE_PRODUCT = 0.9
 
 class Layered:
     name = "layered"
-    revision = "4"
+    revision = "5"
 
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         if take.rung not in (Rung.STILL_MOTION, Rung.PARALLAX):

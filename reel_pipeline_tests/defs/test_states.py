@@ -1,0 +1,128 @@
+"""What is said of a product is true: its state, what the public sees, and why, in sentences."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from reel_pipeline.cli import main
+from reel_pipeline.definitions import defs
+from reel_pipeline.defs.alerts import alert_about
+from reel_pipeline.defs.flow import Flow
+from reel_pipeline.defs.report import Public, State, report
+from reel_pipeline.defs.reviews import decide
+from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
+from reel_pipeline_tests.conftest import Workspace
+from reel_pipeline_tests.defs.test_automation import sync
+from reel_pipeline_tests.defs.test_operations import public
+from reel_pipeline_tests.defs.test_staleness import repaint_photo
+
+SKU = "BOX-2"
+
+
+def states(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
+    capsys.readouterr()
+    assert main(["status", "--json"]) == 0
+    return {row["sku"]: (row["state"], row["public"]) for row in json.loads(capsys.readouterr().out)["products"]}
+
+
+def test_a_public_reel_whose_inputs_changed_is_published_and_its_update_pending(
+    made: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = {"TEA-1": ("published", "current"), SKU: ("published", "current"), "BAD-3": ("failed", "none")}
+    assert states(capsys) == expected
+    repaint_photo(made)
+    flow = sync(made)
+    assert states(capsys) == expected | {"TEA-1": ("published", "update_pending")}
+    tea = report(flow, "TEA-1")
+    assert tea.reel is not None
+    assert tea.action == "`reel-pipeline run --sku TEA-1`"
+    assert "out of date" in tea.reasons[0]
+    assert alert_about(flow, "TEA-1", died=False) is None
+    died = alert_about(flow, "TEA-1", died=True)
+    assert died is not None
+    assert died.kind == "error"
+
+
+def test_an_update_that_can_not_be_made_has_failed_though_the_old_reel_is_public(made: Workspace) -> None:
+    for path in (made.source / "images").glob("box-*.jpg"):
+        path.write_bytes(b"\xff\xd8 no picture")
+    box = run_catalog(defs, made.reload(), only_stale=True, skus=[SKU]).products[0].report
+    assert (box.state, box.public) == (State.FAILED, Public.UPDATE_PENDING)
+    assert "upload another" in box.reasons[0]
+
+
+def test_an_approval_on_the_command_line_publishes_at_once(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    flow, instance = Flow(made.settings, made.settings.open_store()), open_instance(made.settings)
+    decide(flow, instance, SKU, False, "Looks dull.")
+    assert public(made) == {"tea"}
+    assert main(["review", "approve", SKU, "--reason", "On second thought."]) == 0
+    assert public(made) == {"tea", "box"}
+    assert "reel.mp4" in capsys.readouterr().out
+    assert states(capsys)[SKU] == ("published", "current")
+
+
+def test_an_approval_in_the_ui_publishes_at_once(made: Workspace) -> None:
+    flow, instance = Flow(made.settings, made.settings.open_store()), open_instance(made.settings)
+    decide(flow, instance, SKU, False, "Looks dull.")
+    config = made.source.parent / "review.yaml"
+    entered = {"sku": SKU, "approve": True, "reason": "On second thought."}
+    config.write_text(json.dumps({"ops": {"enter_review": {"config": entered}}}))
+    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "reel_pipeline.definitions", "-j", "review"]
+    subprocess.run([*command, "-c", str(config)], check=True, capture_output=True)
+    assert public(made) == {"tea", "box"}
+    assert list(instance.get_backfills()) == []
+
+
+def test_a_reason_is_a_sentence_whatever_happened(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = run_catalog(defs, made.reload(), skus=["BAD-3"]).products[0].report
+    assert "upload another" in bad.reasons[0]
+    repaint_photo(made)
+
+    def breaks(*_: Any) -> Any:
+        raise RuntimeError("the disk\n  is full")
+
+    monkeypatch.setattr("reel_pipeline.defs.product_gallery.gallery_of", breaks)
+    ran = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    expected = "product_gallery failed unexpectedly (RuntimeError: the disk is full); run "
+    assert ran.reasons[0].startswith(expected)
+    assert ran.reasons[0].endswith(" in the Dagster UI tells it in full.")
+    flow = Flow(made.settings, made.settings.open_store())
+    assert "RuntimeError: the disk is full" in report(flow, "TEA-1").reasons[0], "and status says so too"
+
+
+def test_a_table_cuts_nothing(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    flow = Flow(made.settings, made.settings.open_store())
+    for word in report(flow, "BAD-3").reasons[0].split():
+        assert word in printed
+
+
+def test_why_says_what_every_word_rests_on_and_whose_it_is(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["why", SKU]) == 0
+    said = capsys.readouterr().out
+    flow = Flow(made.settings, made.settings.open_store())
+    shots = flow.record("shot_plan", SKU).editions["main"].shots
+    for shot in shots:
+        if shot.line:
+            assert f"shot {shot.number} says {shot.line!r}: from {shot.claims[0].field}" in said
+    assert "the default words" in said
+    for still in flow.record("rendered_still", SKU).editions["main"].stills:
+        assert f"shot {still.shot}: {still.take.motion} over photo" in said
+    overrides = made.settings.workspace / "overrides"
+    overrides.mkdir()
+    (overrides / f"{SKU}.toml").write_text(
+        f'closing_line = "Ours alone"\n[{shots[0].role}]\nline = "A box for keeps."\n'
+    )
+    defs.resolve_job_def("make_reels").execute_in_process(
+        instance=open_instance(made.settings), partition_key=SKU, run_config=QUIET,
+        asset_selection=[dg.AssetKey("shot_plan")],
+    )  # fmt: skip
+    assert main(["why", SKU]) == 0
+    said = capsys.readouterr().out
+    assert "shot 1 says 'A box for keeps.': yours, an override" in said
+    assert "the end says 'Ours alone.': yours, an override" in said
