@@ -190,7 +190,7 @@ def _is_romance(phrases: Sequence[Phrase]) -> bool:
         for found in phrase.found:
             languages = {entry.language for entry in found.entries} - {""}
             side = bool(languages) * ((languages <= ROMANCE) - languages.isdisjoint(ROMANCE))
-            score += 2 * side
+            score += (3 if found.entry.kind == INNOCENT else 2) * side  # the names of goods travel more
             first = first or side
     return score > 0 or (score == 0 and first > 0)
 

@@ -59,6 +59,12 @@ NARROWED = re.compile(
 )
 """Words that the phrase of place after them bounds: `safe in the dishwasher` is not `safe`."""
 UNIT = re.compile(r"(?<=\d)\s?(?:ml|cl|dl|l|mg|g|kg|mm|cm|m|km|oz|lb|w|v|°C)(?!\w)", re.I)
+DENSE = (
+    (re.compile(rf"[{PHRASED}]"), 0.7),
+    (re.compile(r"[\u0621-\u064a\u0671-\u06d3]"), 0.6),
+    (re.compile(r"[\u05d0-\u05ea]"), 0.4),
+)
+"""Scripts without spaces or without vowels, and how much longer than a Latin letter one of theirs is spoken."""
 SPOKEN_UNIT_CHARS = 3
 """What a unit takes beyond its letters, in characters of speech: `Holds 350 ml, 9 cm tall, safe.` lasts 3.8 s."""
 DANGLING = re.compile(
@@ -194,4 +200,5 @@ def spoken_words(text: str) -> float:
 
 def spoken_chars(text: str) -> int:
     """Length in characters once numbers and units are words: `3840` is `three thousand eight hundred and forty`."""
-    return len(text) + 6 * len(re.findall(r"[1-9]", text)) + SPOKEN_UNIT_CHARS * len(UNIT.findall(text))
+    length = len(text) + 6 * len(re.findall(r"[1-9]", text)) + SPOKEN_UNIT_CHARS * len(UNIT.findall(text))
+    return length + round(sum(share * len(letters.findall(text)) for letters, share in DENSE))
