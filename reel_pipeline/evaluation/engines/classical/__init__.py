@@ -40,7 +40,7 @@ FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"10+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"11+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb), faces=find_faces(rgb, FACE_HITS))

@@ -24,7 +24,7 @@ METER_WIDTH_PX = 270
 SAMPLES_A_SHOT = 3
 MAX_SAMPLES = 30
 """Kept frames at most: 3 MB each."""
-CLEAR_OF_CUT_FRAMES = 2
+CLEAR_OF_CUT_S = 1 / 12
 """Frames this near to a cut are not inspected closely: codecs blur them."""
 
 # ITU-R BT.709-6 and BT.601-7, limited range, applied to (Y - 16, U - 128, V - 128); full range is rescaled to it first.
@@ -56,7 +56,8 @@ class Sample:
 
 @dataclass
 class Footage:
-    """What was seen of a video. `scale`: kept pixels per file pixel. `matrices`: the colour matrices it may mean."""
+    """What was seen of a video, upright as players show it. `scale`: kept pixels per file pixel. `matrices`: the colour
+    matrices it may mean."""
 
     width_px: int
     height_px: int
@@ -91,13 +92,15 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
     stream.thread_type = "AUTO"
     fps = float(stream.average_rate or stream.guessed_rate or 24)
     footage: Footage | None = None
-    meter = MotionMeter(METER_WIDTH_PX)
-    chooser = _Chooser(cut_list, _expected_frames(container, stream, fps))
+    meter = MotionMeter(METER_WIDTH_PX, fps)
+    chooser = _Chooser(cut_list, _expected_frames(container, stream, fps), max(1, round(CLEAR_OF_CUT_S * fps)))
     for index, frame in enumerate(container.decode(stream)):
         plain = _plain(frame)
         if footage is None:
-            footage = _begin(frame, fps, meter)
-        planes = [_plane(plane) for plane in plain.planes]
+            # A phone writes the picture as its sensor lies, and how players have to turn it.
+            quarter_turns = round(frame.rotation / 90) % 4
+            footage = _begin(frame, fps, meter, quarter_turns)
+        planes = [_upright(_plane(plane), quarter_turns) for plane in plain.planes]
         is_cut = meter.see(planes[0])
         if chooser.wants(index, is_cut) and len(footage.samples) < MAX_SAMPLES:
             footage.samples.append(_sample(index, planes, footage.scale))
@@ -107,10 +110,11 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
     return footage
 
 
-def _begin(frame: VideoFrame, fps: float, meter: MotionMeter) -> Footage:
+def _begin(frame: VideoFrame, fps: float, meter: MotionMeter, quarter_turns: int) -> Footage:
     scale = min(1.0, MAX_SHORT_SIDE_PX / min(frame.width, frame.height))
     matrices = _TAGGED.get(int(frame.colorspace), ("bt709", "bt601"))
-    return Footage(frame.width, frame.height, fps, scale, matrices, meter.steps)
+    width, height = (frame.height, frame.width) if quarter_turns % 2 else (frame.width, frame.height)
+    return Footage(width, height, fps, scale, matrices, meter.steps)
 
 
 def _expected_frames(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> int:
@@ -122,25 +126,26 @@ def _expected_frames(container: av.container.InputContainer, stream: av.VideoStr
 class _Chooser:
     """Which frames are kept: three a shot where the shots are known, else an even grid and one after every cut."""
 
-    def __init__(self, cut_list: CutList | None, frame_count: int) -> None:
-        self._wanted = set(_planned(cut_list)) if cut_list else set(_even(0, frame_count, 15))
+    def __init__(self, cut_list: CutList | None, frame_count: int, clear_frames: int) -> None:
+        self._clear = clear_frames
+        self._wanted = set(_planned(cut_list, clear_frames) if cut_list else _even(0, frame_count, 15, clear_frames))
         self._follow_cuts = cut_list is None
         self._after_cut = -1
 
     def wants(self, index: int, is_cut: bool) -> bool:
         if self._follow_cuts and is_cut:
-            self._after_cut = index + CLEAR_OF_CUT_FRAMES
+            self._after_cut = index + self._clear
         return index in self._wanted or index == self._after_cut
 
 
-def _planned(cut_list: CutList) -> Iterator[int]:
+def _planned(cut_list: CutList, clear_frames: int) -> Iterator[int]:
     for cut in cut_list.cuts:
-        yield from _even(cut.start_frame, cut.frame_count, SAMPLES_A_SHOT if cut.photo else 1)
+        yield from _even(cut.start_frame, cut.frame_count, SAMPLES_A_SHOT if cut.photo else 1, clear_frames)
 
 
-def _even(start: int, count: int, wanted: int) -> Iterator[int]:
+def _even(start: int, count: int, wanted: int, clear_frames: int) -> Iterator[int]:
     """`wanted` frames spread over a stretch, clear of its ends."""
-    clear = min(CLEAR_OF_CUT_FRAMES, max(0, (count - 1) // 2))
+    clear = min(clear_frames, max(0, (count - 1) // 2))
     room = count - 1 - 2 * clear
     for number in range(wanted):
         yield start + clear + round(room * (number / (wanted - 1) if wanted > 1 else 0.5))
@@ -156,6 +161,10 @@ def _plain(frame: VideoFrame) -> VideoFrame:
 def _plane(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
+
+
+def _upright(plane: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rot90(plane, quarter_turns)) if quarter_turns else plane
 
 
 def _sample(index: int, planes: list[NDArray[np.uint8]], scale: float) -> Sample:

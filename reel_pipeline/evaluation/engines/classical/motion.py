@@ -18,9 +18,9 @@ Similarity = tuple[float, float, float, float]
 """(dx, dy, log scale, rotation) from one frame to another in widths, at the picture's middle; nan: it can't be told."""
 _UNKNOWN: Similarity = (float("nan"),) * 4
 
-STILL_LAG_S_FRAMES = 12
+STILL_LAG_S = 0.5
 """Stillness compares frames this far apart: a zoom of 2 % a second moves an edge by a pixel of the reel meanwhile."""
-_REFRESH_FRAMES = 8
+_REFRESH_S = 1 / 3
 _MIN_TRACKS = 12
 _GRID = 4, 6
 """Columns and rows of cells, each with corners of its own: letters on a plate outshine all that a dark product has."""
@@ -32,9 +32,10 @@ _MOVED_PX = 0.05
 class Steps:
     """Per frame: `mean_luma` and `dark_share` (share of pixels below 20) in limited-range luma; `change`: mean absolute
     difference to the frame before at 68 px width, grey levels; `moved`: share of the detailed pixels that differ from
-    `STILL_LAG_S_FRAMES` ago (nan where there is none); `shift`: from the frame before. `seam`: from the last frame to
-    the first."""
+    `still_lag_frames` ago (nan where there is none); `shift`: from the frame before. `seam`: from the last frame to the
+    first."""
 
+    still_lag_frames: int
     mean_luma: list[float] = field(default_factory=list)
     dark_share: list[float] = field(default_factory=list)
     change: list[float] = field(default_factory=list)
@@ -47,10 +48,11 @@ class Steps:
 class MotionMeter:
     """Fed every frame's luma in order; remembers only the last few small ones."""
 
-    def __init__(self, width_px: int) -> None:
-        self.steps = Steps()
+    def __init__(self, width_px: int, fps: float) -> None:
+        self.steps = Steps(still_lag_frames=max(1, round(STILL_LAG_S * fps)))
         self._width = width_px
-        self._recent: deque[Pixels] = deque(maxlen=STILL_LAG_S_FRAMES)
+        self._refresh_frames = max(1, round(_REFRESH_S * fps))
+        self._recent: deque[Pixels] = deque(maxlen=self.steps.still_lag_frames)
         self._tiny: Pixels | None = None
         self._points: Points | None = None
         self._first: Pixels | None = None
@@ -65,14 +67,14 @@ class MotionMeter:
         steps.mean_luma.append(float(small.mean()))
         steps.dark_share.append(float((small < 20).mean()))
         change = float(cv2.absdiff(tiny, self._tiny).mean()) if self._tiny is not None else 0.0
-        usual = float(np.median(steps.change[-12:])) if steps.change else 0.0
+        usual = float(np.median(steps.change[-steps.still_lag_frames :])) if steps.change else 0.0
         is_cut = self._tiny is not None and change > max(5.0, 5.0 * usual)
         steps.change.append(change)
         if is_cut:
             steps.cuts.append(len(steps.mean_luma) - 1)
             self._points = None
         steps.shift.append(self._shift(small, is_cut))
-        steps.moved.append(_moved(self._recent[0], small) if len(self._recent) == STILL_LAG_S_FRAMES else float("nan"))
+        steps.moved.append(_moved(self._recent[0], small) if len(self._recent) == self._recent.maxlen else float("nan"))
         self._recent.append(small)
         self._first = small if self._first is None else self._first
         self._tiny = tiny
@@ -89,7 +91,7 @@ class MotionMeter:
         if is_cut or not self._recent:
             return _UNKNOWN
         last = self._recent[-1]
-        if self._points is None or self._age >= _REFRESH_FRAMES or len(self._points) < 2 * _MIN_TRACKS:
+        if self._points is None or self._age >= self._refresh_frames or len(self._points) < 2 * _MIN_TRACKS:
             self._points, self._age = _corners(last), 0
         before, after = _tracked(last, small, self._points)
         self._points, self._age = after, self._age + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.motion import STILL_LAG_S_FRAMES, Steps
+from reel_pipeline.evaluation.engines.classical.motion import Steps
 from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
 
 MOVED_SHARE = 0.03
@@ -18,8 +18,11 @@ HALF_SHARE = 0.45
 """Standing still for this share of a clip without a cut list counts as its half: nobody cuts to the frame."""
 _DARK_SHARE = 0.85
 """Less than the 0.98 of ffmpeg's blackdetect: a caption may lie over a black picture."""
-_FREE_FRAMES = 2
+_FREE_S = 1 / 12
 """Nothing is expected of motion this near to a cut."""
+_BESIDE_S = 1 / 6
+_STEPS_A_SECOND = 24
+"""Motion is weighed in steps of this length, whatever the file's rate."""
 _BLACK_LUMA = 16
 _LEAST_LUMA = 4
 """Above black: a darker picture's flicker is not magnified further."""
@@ -56,8 +59,8 @@ def inspect_motion(
             yield _black(steps, scene, fps)
         if scene.is_card:
             continue
-        yield _flicker(steps, scene)
-        yield from _leaps(steps, scene, planned)
+        yield _flicker(steps, scene, fps)
+        yield from _leaps(steps, scene, fps, planned)
     yield from _frozen(steps, scenes, fps, planned)
     yield from _loop_seam(steps, scenes[0], scenes[-1])
 
@@ -89,52 +92,69 @@ def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) ->
 
 
 def still_frames(steps: Steps, scene: Scene) -> NDArray[np.bool_]:
-    """Per frame of the scene: whether it is part of a stretch of at least `STILL_LAG_S_FRAMES` that stands still."""
-    moved = np.array(steps.moved[scene.start : scene.stop])
+    """Per frame of the scene: whether it is part of a stretch of at least `still_lag_frames` that stands still."""
+    moved, lag = np.array(steps.moved[scene.start : scene.stop]), steps.still_lag_frames
     still = np.zeros(len(moved), np.bool_)
-    for index in range(STILL_LAG_S_FRAMES, len(moved)):
+    for index in range(lag, len(moved)):
         if moved[index] < MOVED_SHARE:
-            still[index - STILL_LAG_S_FRAMES : index + 1] = True
-    if len(moved) <= STILL_LAG_S_FRAMES and len(moved) > 2:
+            still[index - lag : index + 1] = True
+    if len(moved) <= lag and len(moved) > 2:
         still[:] = max(steps.change[scene.start + 1 : scene.stop]) < 0.05
     return still
 
 
-def _flicker(steps: Steps, scene: Scene) -> Suspicion:
-    luma = np.array(steps.mean_luma[scene.start + _FREE_FRAMES : scene.stop - _FREE_FRAMES])
-    if len(luma) < 6:
-        return Suspicion("flicker", 0.0, scene.start)
-    usual = max(_LEAST_LUMA, float(np.median(luma)) - _BLACK_LUMA)
-    away = 100 * np.abs(luma[1:-1] - (luma[:-2] + luma[2:]) / 2) / usual
-    return Suspicion("flicker", float(np.percentile(away, 90)), scene.start + _FREE_FRAMES + 1 + int(np.argmax(away)))
+def _flicker(steps: Steps, scene: Scene, fps: float) -> Suspicion:
+    free = max(1, round(_FREE_S * fps))
+    luma = np.array(steps.mean_luma[scene.start + free : scene.stop - free])
+    usual = max(_LEAST_LUMA, float(np.median(luma)) - _BLACK_LUMA) if len(luma) else 0.0
+    worst = Suspicion("flicker", 0.0, scene.start)
+    for lag in range(1, max(1, round(fps / _STEPS_A_SECOND)) + 1):
+        if len(luma) < max(2 * lag + 1, fps / 4):
+            break
+        away = 100 * np.abs(luma[lag:-lag] - (luma[: -2 * lag] + luma[2 * lag :]) / 2) / usual
+        score = float(np.percentile(away, 90))
+        if score >= worst.score:
+            worst = Suspicion("flicker", score, scene.start + free + lag + int(np.argmax(away)))
+    return worst
 
 
-def _leaps(steps: Steps, scene: Scene, planned: bool) -> Iterator[Suspicion]:
+def _leaps(steps: Steps, scene: Scene, fps: float, planned: bool) -> Iterator[Suspicion]:
     """A frame that moves far more than its neighbours, or a hard change where no cut is planned."""
     first, last = scene.start + 1, scene.stop
     unplanned = [cut for cut in steps.cuts if scene.start + 1 < cut < scene.stop - 1]
     if planned and unplanned:
         yield Suspicion("jump_cut", 100.0, unplanned[0])
     shift = np.array(steps.shift[first:last])
-    if len(shift) < 8:
+    if len(shift) < fps / 3:
         return
     step = 100 * np.hypot(shift[:, 0], shift[:, 1])
     known = np.isfinite(step)
-    if known.sum() < 6:
+    if known.sum() < fps / 4:
         return
-    usual = _neighbours_median(step)
+    usual = _neighbours_median(step, max(2, round(_BESIDE_S * fps)))
     beyond = np.where(known, np.abs(step - usual), 0)
     at = int(np.argmax(beyond))
     yield Suspicion("jump_cut", float(beyond[at]), first + at)
-    jerk = np.abs(np.diff(step, 2))
+    jerk = np.abs(np.diff(_at_even_steps(shift, fps), 2))
     jerk = jerk[np.isfinite(jerk)]
     if len(jerk):
         yield Suspicion("jerk", float(np.percentile(jerk, 95)), first)
 
 
-def _neighbours_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    padded = np.pad(values, 4, constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 9)
+def _at_even_steps(shift: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+    """% of the width moved in each step of 1 / `_STEPS_A_SECOND` s; nan where that can't be told."""
+    path = np.concatenate([np.zeros((1, 2)), np.nan_to_num(shift[:, :2]).cumsum(0)])
+    # The step into a frame is known with the frame's own shift.
+    known = np.concatenate([[1.0], np.isfinite(shift[:, 0])])
+    at = np.arange(0, len(shift) + 1e-6, fps / _STEPS_A_SECOND)
+    x, y, is_known = (np.interp(at, np.arange(len(path)), values) for values in (path[:, 0], path[:, 1], known))
+    step = 100 * np.hypot(np.diff(x), np.diff(y))
+    return np.where(is_known[1:] > 1 - 1e-6, step, np.nan)
+
+
+def _neighbours_median(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    padded = np.pad(values, reach, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     filled = np.where(np.isfinite(windows).any(1, keepdims=True), windows, 0)
     return np.asarray(np.nanmedian(filled, axis=1))
 
