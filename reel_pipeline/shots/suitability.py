@@ -72,10 +72,10 @@ def kind_of(facts: Facts, frames: Sequence[Frame]) -> str | None:
 def person_must_approve(kind: str | None) -> str:
     if not kind:
         return ""
-    artwork = ", or the judge has held its label against master artwork" if kind == COSMETICS else ""
+    instead = " A picture of its label's master artwork in the folder artwork/SKU does so too, where both agree."
     return (
-        f"This looks like {kind}, which ad platforms restrict: a person must approve the reel before it is published"
-        f"{artwork}."
+        f"This looks like {kind}, which ad platforms restrict: a person must approve the reel before it is published."
+        f"{instead if kind == COSMETICS else ''}"
     )
 
 

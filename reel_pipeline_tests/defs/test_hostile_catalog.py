@@ -14,7 +14,7 @@ from reel_pipeline.defs.run import run_catalog
 from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.drawing import jpeg, product_photo
 
-GOOD = product_photo(11, "PINE SOAP\n90 g", size_px=(800, 1000))
+GOOD = product_photo(11, "PINE DISH\n90 g", size_px=(800, 1000))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -45,7 +45,7 @@ def pictures() -> dict[str, bytes]:
     }
 
 
-LONG_HTML = "<p>Soap <b>with pine</b>.</p><script>x()</script>" * 100
+LONG_HTML = "<p>Dish <b>of pine</b>.</p><script>x()</script>" * 100
 REFUSED = ("corrupt.jpg", "empty.jpg", "one-pixel.png", "huge.png", "page.jpg")
 HOSTILE_SKUS = ("../../etc", "S" * 300, "\U0001f9fc soap", "a...b", "case-1", "CASE-1", " spaced ", "שלום-7")
 
@@ -56,14 +56,14 @@ def test_every_product_of_a_hostile_catalogue_ends_in_a_state(tmp_path: Path, mo
     source.mkdir()
     for name, data in pictures().items():
         (source / name).write_bytes(data)
-    base = {"title": "Pine soap", "description": "A bar of soap with pine oil.", "vendor": "Fernhill"}
+    base = {"title": "Pine dish", "description": "A dish of oiled pine.", "vendor": "Fernhill"}
     products = [{**base, "sku": f"PIC-{name}", "images": [{"file": name}]} for name in pictures()]
     products += [{**base, "sku": sku, "images": [{"file": "good.jpg"}]} for sku in HOSTILE_SKUS]
     products += [
         {**base, "sku": "NO-PHOTO", "images": []},
         {**base, "sku": "OUTSIDE", "images": [{"file": "../../../etc/passwd"}]},
         {**base, "sku": "LONG", "description": LONG_HTML, "images": [{"file": "good.jpg"}]},
-        {**base, "sku": "RTL", "title": "סבון אורן טבעי", "description": "", "images": [{"file": "good.jpg"}]},
+        {**base, "sku": "RTL", "title": "צלחת אורן טבעי", "description": "", "images": [{"file": "good.jpg"}]},
         {"title": "No SKU at all"},
         "not even an object",
     ]

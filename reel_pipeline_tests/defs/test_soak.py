@@ -39,13 +39,13 @@ def draw_small_catalog(folder: Path) -> Path:
     (folder / "images").mkdir(parents=True)
     products = []
     for number in range(PRODUCTS):
-        pixels = product_photo(100 + number, f"SOAP {number}\n90 g", size_px=(800, 1000))
+        pixels = product_photo(100 + number, f"TILE {number}\n90 g", size_px=(800, 1000))
         (folder / "images" / f"{number}.jpg").write_bytes(jpeg(pixels))
         products.append(
             {
-                "sku": f"SOAP-{number}",
-                "title": f"Soap number {number}",
-                "description": "A bar of soap in a printed carton.",
+                "sku": f"TILE-{number}",
+                "title": f"Tile number {number}",
+                "description": "A painted tile in a printed carton.",
                 "product_type": "Box",
                 "vendor": "Fernhill",
                 "price": "9.00",
@@ -110,7 +110,7 @@ def test_whatever_is_killed_everything_completes_and_nothing_is_made_twice(
     reference = undisturbed(tmp_path / "reference", source, monkeypatch)
     expected = heads_of(reference)
     reels = {sku: expected_reel(reference, sku) for sku in known_partitions(reference)}
-    assert set(reels) == {f"SOAP-{number}" for number in range(PRODUCTS)}
+    assert set(reels) == {f"TILE-{number}" for number in range(PRODUCTS)}
     postgres: Postgres = request.getfixturevalue("postgres")
     radosgw: Radosgw = request.getfixturevalue("radosgw")
 
