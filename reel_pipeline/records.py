@@ -10,6 +10,8 @@ Boxes are `(x, y, width, height)` in whole pixels, origin top left. Pixels are H
 
 import hashlib
 import json
+import re
+import unicodedata
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
@@ -53,6 +55,12 @@ class AssetRecord(Record):
 
 def canonical_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def folded(colour: str) -> str:
+    """A colour's name however it is spelled: without case, accents, width, hyphens, slashes, odd spaces."""
+    bare = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", colour.casefold()))
+    return " ".join(re.split(r"[\s_/-]+", unicodedata.normalize("NFKC", bare).casefold())).strip()
 
 
 class Blob(Record):
@@ -100,7 +108,17 @@ class BrandKit(AssetRecord):
 # --- catalog_snapshot, product, product_gallery ------------------------------------------------------------------
 
 
-class PhotoSource(Record):
+class OfVariant(Record):
+    """A picture with the variant that the shop assigns it to; None: it stands for every variant of its product."""
+
+    variant: str | None = None
+
+    def is_of(self, colour: str) -> bool:
+        """Whether it may show a product in this colour: it is assigned to no other one."""
+        return self.variant is None or folded(self.variant) == folded(colour)
+
+
+class PhotoSource(OfVariant):
     """Where one picture lies: a path relative to the source folder, or a URL.
 
     `content_sha256` where the listing saw the bytes. `version`, for a URL: another text when the picture changed, as
@@ -109,7 +127,6 @@ class PhotoSource(Record):
 
     location: str
     position: int
-    variant: str | None = None
     content_sha256: Sha256 | None = None
     version: str = ""
 
@@ -123,13 +140,15 @@ class Variant(Record):
 class CatalogEntry(Record):
     """One sellable look as the source describes it: a product, or one colourway with pictures of its own.
 
-    `partition_key` is the Dagster partition; `sku` is exactly what the source said; `aliases` are the SKUs of collapsed
-    sizes. Text is plain (HTML already removed). `price` is a decimal string, None when the source has no one sure
-    price; `currency` is its ISO code, '' while that is not known.
+    `partition_key` is the Dagster partition; `sku` is exactly what the source said, for a colourway `product.colour`;
+    `aliases` are the SKUs of collapsed sizes; `product` is the same for all looks of a product, whatever sizes it has.
+    Text is plain (HTML already removed). `price` is a decimal string, None when the source has no one sure price;
+    `currency` is its ISO code, '' while that is not known.
     """
 
     partition_key: str
     sku: str
+    product: str = ""
     title: str
     description: str = ""
     product_type: str = ""
@@ -212,7 +231,7 @@ class Product(AssetRecord):
         return f"{sign}{self.price}" if sign else f"{self.price} {self.currency}"
 
 
-class Photo(Record):
+class Photo(OfVariant):
     """One usable picture. `key` is the first 16 hex digits of the normalised pixels' blob.
 
     `pixels`: RGB PNG, EXIF-rotated, colour-managed to sRGB, flattened on white where the file had alpha.
@@ -221,7 +240,6 @@ class Photo(Record):
 
     key: str
     position: int
-    variant: str | None = None
     original: Blob
     pixels: Blob
     alpha: Blob | None = None
@@ -235,6 +253,11 @@ class ProductGallery(AssetRecord):
     colour: str = ""
     photos: tuple[Photo, ...]
     refused: tuple[ItemError, ...] = ()
+
+    @property
+    def own(self) -> tuple[Photo, ...]:
+        """The photos that may show this very variant."""
+        return tuple(photo for photo in self.photos if photo.is_of(self.colour))
 
     def photo(self, key: str) -> Photo:
         return next(photo for photo in self.photos if photo.key == key)
@@ -277,7 +300,7 @@ class TextLine(Record):
         return left, top, int(-(-max(xs) // 1)) - left, int(-(-max(ys) // 1)) - top
 
 
-class Frame(Record):
+class Frame(OfVariant):
     """What one photo shows.
 
     `scores` over the four view classes sum to 1; `unsure` when the best is not clearly best. `sharpness` is
@@ -289,7 +312,6 @@ class Frame(Record):
 
     photo: str
     position: int
-    variant: str | None = None
     width_px: int
     height_px: int
     view_class: ViewClass

@@ -46,21 +46,20 @@ def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
 
 def gallery_is_usable(gallery: ProductGallery, store: Store) -> Finding:
     """Blocking: at least one photo of this very variant can be decoded from the store and is large enough to show."""
-    own = [photo for photo in gallery.photos if photo.variant is None or photo.variant == gallery.colour]
-    readable = [photo for photo in own if _is_intact(photo, store)]
+    readable = [photo for photo in gallery.own if _is_intact(photo, store)]
     largest = max((max(photo.width_px, photo.height_px) for photo in readable), default=0)
     measured = {
         "photos": float(len(gallery.photos)),
-        "photos_of_this_variant": float(len(own)),
+        "photos_of_this_variant": float(len(gallery.own)),
         "photos_readable": float(len(readable)),
         "photos_refused": float(len(gallery.refused)),
         "largest_side_px": float(largest),
     }
     passed = largest >= MIN_LONG_SIDE_PX
-    return Finding(passed=passed, sentence=_sentence(gallery, own, readable, largest, passed), measured=measured)
+    return Finding(passed=passed, sentence=_sentence(gallery, readable, largest, passed), measured=measured)
 
 
-def _sentence(gallery: ProductGallery, own: list[Photo], readable: list[Photo], largest_px: int, passed: bool) -> str:
+def _sentence(gallery: ProductGallery, readable: list[Photo], largest_px: int, passed: bool) -> str:
     of_what = f"the {gallery.colour} variant" if gallery.colour else "this product"
     if passed:
         refused = f"; {len(gallery.refused)} could not be used: {gallery.refused[0].error}" if gallery.refused else "."
@@ -71,7 +70,7 @@ def _sentence(gallery: ProductGallery, own: list[Photo], readable: list[Photo], 
             f"The largest photo of {of_what} has only {largest_px} pixels on its longer side; "
             f"upload one with at least {MIN_LONG_SIDE_PX}, better 1600."
         )
-    if own:
+    if gallery.own:
         return f"The stored photos of {of_what} are damaged; run this product again."
     if gallery.photos:
         others = ", ".join(sorted({photo.variant for photo in gallery.photos if photo.variant}))

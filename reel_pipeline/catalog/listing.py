@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from reel_pipeline.catalog.columns import lacking, not_understood
 from reel_pipeline.catalog.exports import BrokenRow, products_of, reader_of
+from reel_pipeline.catalog.partitions import look_name
 from reel_pipeline.catalog.prices import parse_price
 from reel_pipeline.catalog.shopify import as_listed
 from reel_pipeline.catalog.tables import Table
@@ -107,6 +108,7 @@ def _entry(item: Mapping[Any, object]) -> CatalogEntry:
     return CatalogEntry(
         partition_key="",
         sku=sku,
+        product=_exact_text(item, "product") or sku,
         title=plain_line(_text(item, "title")) or plain_line(sku) or sku,
         description=plain_text(_text(item, "description")),
         product_type=plain_line(_text(item, "product_type")),
@@ -177,14 +179,22 @@ def _texts(item: Mapping[Any, object], name: str) -> Iterator[str]:
 
 
 def _skus(item: object) -> Iterator[str]:
-    """Every SKU that a broken item has, its own first, whatever else is wrong with it."""
+    """Every SKU that a broken item or a colourway of it has, its own first, whatever else is wrong with it."""
     if not isinstance(item, Mapping):
         return
-    variants = item.get("variants")
-    for part in (item, *(variants if isinstance(variants, list) else ())):
-        sku = part.get("sku") if isinstance(part, Mapping) else None
-        if isinstance(sku, str | int) and not isinstance(sku, bool) and _visible_name(str(sku)):
-            yield str(sku)
+    lists = (item.get(name) for name in ("variants", "images"))
+    parts = [part for value in lists if isinstance(value, list) for part in value if isinstance(part, Mapping)]
+    for part in (item, *parts):
+        if sku := _sku(part.get("sku")):
+            yield sku
+    if product := _sku(item.get("product")) or _sku(item.get("sku")):
+        colours = (part.get("colour") or part.get("variant") for part in parts)
+        yield from (look_name(product, colour) for colour in colours if isinstance(colour, str) and colour.strip())
+
+
+def _sku(value: object) -> str:
+    is_sku = isinstance(value, str | int) and not isinstance(value, bool) and _visible_name(str(value))
+    return str(value) if is_sku else ""
 
 
 def _objects(item: Mapping[Any, object], name: str, make: Callable[[Mapping[Any, object], int], T]) -> Iterator[T]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource
+from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource, Record, folded
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -54,42 +54,92 @@ def keyed_looks(entries: Iterable[CatalogEntry]) -> tuple[list[CatalogEntry], li
 
 
 def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:
-    """The entry itself, or one entry per colourway where two or more of its declared colourways have photos.
+    """The entry itself, or one entry per colourway where two or more of its colourways have photos.
 
+    Its colourways are those of its variants; where these name none, its own; else those that photos are assigned to.
     A colourway's entry has its own and the unassigned photos. A declared colourway without any photo of its own becomes
     an entry without photos, so that its check says what to upload instead of another colour standing in for it.
     """
-    photos = tuple(_with_declared_colour(photo, entry) for photo in entry.photos)
-    colours = {_same(variant.colour): variant.colour for variant in reversed(entry.variants) if variant.colour}
-    pictured = {_same(photo.variant) for photo in photos if photo.variant} & set(colours)
+    declared = [variant.colour for variant in entry.variants if folded(variant.colour)]
+    assigned = [photo.variant for photo in entry.photos if photo.variant]
+    named = declared or [colour for colour in [entry.colour] if colour] or assigned
+    spelled = {folded(colour): colour for colour in reversed(named)}
+    photos = tuple(
+        photo.model_copy(update={"variant": photo.variant and spelled.get(folded(photo.variant), photo.variant)})
+        for photo in entry.photos
+    )
+    pictured = {folded(colour) for colour in assigned} & set(spelled)
     if len(pictured) < 2:
-        only = pictured or colours
-        colour = colours[next(iter(only))] if len(only) == 1 else ""
+        only = pictured or spelled
+        colour = spelled[next(iter(only))] if len(only) == 1 else ""
         return [_single(entry.model_copy(update={"photos": photos, "colour": entry.colour or colour}))]
-    return [_colourway(entry, photos, colours[name], name in pictured) for name in reversed(colours)]
+    return [_colourway(entry, photos, spelled[name], name in pictured) for name in reversed(spelled)]
 
 
 def _single(entry: CatalogEntry) -> CatalogEntry:
-    own = {variant.sku for variant in entry.variants if _same(variant.colour) in ("", _same(entry.colour))}
+    own = {v.sku for v in entry.variants if folded(v.colour) in ("", folded(entry.colour))}
     return entry.model_copy(update={"aliases": tuple(sorted(own - {entry.sku}))})
 
 
 def _colourway(entry: CatalogEntry, photos: tuple[PhotoSource, ...], colour: str, pictured: bool) -> CatalogEntry:
-    sizes = [variant for variant in entry.variants if _same(variant.colour) == _same(colour)]
-    sku, *aliases = sorted({variant.sku for variant in sizes})
-    own = tuple(photo for photo in photos if photo.variant is None or photo.variant == colour) if pictured else ()
+    sizes = tuple(variant for variant in entry.variants if folded(variant.colour) == folded(colour))
     return entry.model_copy(
-        update={"sku": sku, "colour": colour, "aliases": tuple(aliases), "variants": tuple(sizes), "photos": own}
+        update={
+            "colour": colour,
+            "sku": look_name(entry.product or entry.sku, colour),
+            "aliases": tuple(sorted({variant.sku for variant in sizes})),
+            "variants": sizes,
+            "photos": tuple(photo for photo in photos if photo.is_of(colour)) if pictured else (),
+        }
     )
 
 
-def _with_declared_colour(photo: PhotoSource, entry: CatalogEntry) -> PhotoSource:
-    """The photo's variant spelled as the entry spells it, so that later rooms can compare exactly."""
-    if photo.variant is None:
-        return photo
-    known = {_same(colour): colour for colour in (*(v.colour for v in entry.variants), entry.colour) if colour}
-    return photo.model_copy(update={"variant": known.get(_same(photo.variant), photo.variant)})
+def look_name(product: str, colour: str) -> str:
+    """What a colourway is, whichever sizes exist and however the shop spells it today: `linen-tee.rose-gold`."""
+    return f"{product}.{folded(colour).replace(' ', '-')}"
 
 
-def _same(colour: str | None) -> str:
-    return (colour or "").casefold().strip()
+# --- looks that were known by another SKU ----------------------------------------------------------------------------
+
+
+class KnownLooks(Record):
+    """`look_name` -> SKU and partition key under which the look was first listed, and all that was made of it lies."""
+
+    looks: dict[str, tuple[str, str]] = {}
+
+
+def under_known_keys(
+    snapshot: CatalogSnapshot, before: CatalogSnapshot | None, known: KnownLooks
+) -> tuple[CatalogSnapshot, KnownLooks]:
+    """The snapshot with each look under the SKU and key that it has had, and what is known from now on.
+
+    A look that has no key of that kind yet, but is the heir of one in the snapshot `before`, takes that one's: before
+    2026-11-28 a colourway was called by its first size, and a product may become several looks, or one again. So its
+    records, reviews and attempts go on, and no second reel is published beside the one that is public.
+    """
+    own = {entry.partition_key.casefold() for entry in snapshot.entries}
+    former = [entry for entry in before.entries if entry.partition_key.casefold() not in own] if before else []
+    free = {entry.partition_key: entry for entry in former}
+    entries, looks = [], dict(known.looks)
+    for entry in snapshot.entries:
+        is_known = before is not None and entry.partition_key in before.by_partition
+        name = look_name(entry.product or entry.sku, entry.colour)
+        kept = known.looks.get(name) if entry.colour else None
+        heir_of = None if is_known or kept else _heir_of(entry, list(free.values()))
+        kept = (heir_of.sku, heir_of.partition_key) if heir_of else kept
+        if kept and kept[1].casefold() not in own - {entry.partition_key.casefold()}:
+            aliases = tuple(sku for sku in entry.aliases if sku != kept[0])
+            entry = entry.model_copy(update={"sku": kept[0], "partition_key": kept[1], "aliases": aliases})
+            own.add(kept[1].casefold())
+            free.pop(kept[1], None)
+        if entry.colour:
+            looks[name] = (entry.sku, entry.partition_key)
+        entries.append(entry)
+    return snapshot.model_copy(update={"entries": tuple(entries)}), KnownLooks(looks=looks)
+
+
+def _heir_of(entry: CatalogEntry, former: list[CatalogEntry]) -> CatalogEntry | None:
+    """The former look of the same colour, else of no colour in particular, with which this one shares a SKU."""
+    skus = {entry.sku, entry.product, *entry.aliases}
+    alike = [old for old in former if skus & {old.sku, *old.aliases, *(variant.sku for variant in old.variants)}]
+    return next((old for colour in (folded(entry.colour), "") for old in alike if folded(old.colour) == colour), None)

@@ -3,8 +3,9 @@
 Both then go through the same reader (`listing.py`), which refuses what has the wrong type.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,14 +13,41 @@ from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
 from reel_pipeline.catalog.prices import as_number
 from reel_pipeline.catalog.storefront import as_line, stated_sku
 
-COLOUR_OPTIONS = frozenset(
+COLOUR_NAMES = frozenset(
     {"color", "colors", "colour", "colours", "colorway", "colourway", "farbe", "couleur", "kleur", "colore", "cor"}
     | {"färg", "farve", "farge", "väri", "kolor", "barva", "szín", "culoare", "renk", "цвет", "колір", "χρώμα"}
-    | {"لون", "اللون", "צבע", "色", "颜色", "顏色", "カラー", "색상", "warna", "màu", "màu sắc", "रंग"}
+    | {"لون", "اللون", "צבע", "色", "颜色", "顏色", "カラー", "색상", "warna", "màu", "sắc", "रंग"}
+    | {"shade", "tint", "coloris", "teinte", "farbton"}
 )
-"""What shops call the option whose values look different. Every other option counts as a size."""
+"""Words by which shops call the option whose values look different."""
+SIZE_NAMES = frozenset(
+    {"size", "sizes", "größe", "groesse", "taille", "talla", "tamaño", "tamanho", "taglia", "maat", "storlek", "koko"}
+    | {
+        "størrelse",
+        "rozmiar",
+        "velikost",
+        "méret",
+        "mărime",
+        "размер",
+        "розмір",
+        "beden",
+        "尺码",
+        "尺寸",
+        "サイズ",
+        "사이즈",
+    }
+    | {"length", "länge", "longueur", "lunghezza", "width", "weite", "height", "inseam", "waist", "fit", "diameter"}
+    | {"volume", "capacity", "inhalt", "contenance", "weight", "gewicht", "poids", "peso", "quantity", "quantité"}
+    | {"サイズ", "사이즈", "qty", "count", "pack", "menge", "anzahl", "cantidad", "denominations"}
+)
+"""Words by which they call the one whose values look alike, whatever pictures are assigned to them."""
+_SIZE = re.compile(
+    r"one size|os|(?:[2-9]?x{0,4}[sml]|xs)(?:/(?:x{0,4}[sml]))?|x-?(?:small|large)|small|medium|large"
+    r"|[\d.,/×x\s-]*\d\s*(?:ml|cl|l|g|kg|oz|fl oz|lbs?|cm|mm|m|in|inch|ft|\"|'|pcs|pack|years?|y|eu|uk|us)?"
+)
 NO_OPTION = "Default Title"
 """Shopify's own value for a product without options."""
+OPTIONS = ("option1", "option2", "option3")
 
 
 def as_listed(product: Mapping[str, Any], base: str, currency: str) -> dict[str, object]:
@@ -29,6 +57,7 @@ def as_listed(product: Mapping[str, Any], base: str, currency: str) -> dict[str,
     """
     return {
         "sku": stated_sku(product),
+        "product": as_line(product.get("handle")) or as_line(product.get("sku")) or as_line(product.get("id")),
         "title": product.get("title"),
         "description": product.get("body_html"),
         "product_type": product.get("product_type"),
@@ -60,9 +89,9 @@ def _images(product: Mapping[str, Any], base: str) -> object:
     images = product.get("images")
     if not isinstance(images, list):
         return images
-    colours = _colours_of_images(product)
+    looks = _looks_of_images(product)
     return [
-        {"file": _location(image, base), "position": image.get("position", number), "variant": colours.get(number, "")}
+        {"file": _location(image, base), "position": image.get("position", number), "variant": looks.get(number, "")}
         if isinstance(image, Mapping)
         else image
         for number, image in enumerate(images, 1)
@@ -82,56 +111,96 @@ def _location(image: Mapping[str, Any], base: str) -> str:
     return full_size(address)
 
 
-def _colours_of_images(product: Mapping[str, Any]) -> dict[int, str]:
-    """Number of a picture -> the one colour whose variants it is assigned to, by either way that shops say so."""
-    option = _colour_option(product)
-    if not option:
-        return {}
-    variants = list(_dicts(product.get("variants")))
-    colour_of = {v["id"]: as_line(v.get(option)) for v in variants if isinstance(v.get("id"), str | int)}
-    featured: dict[object, set[str]] = {}
-    for variant in variants:
-        image = variant.get("featured_image")
-        if isinstance(image, Mapping) and isinstance(image.get("id"), str | int):
-            featured.setdefault(image["id"], set()).add(as_line(variant.get(option)))
+def _looks_of_images(product: Mapping[str, Any]) -> dict[int, str]:
+    """Number of a picture -> the one look whose variants it is assigned to."""
+    options = _look_options(product)
+    shown = {number: {_look(variant, options) for variant in own} for number, own in _assigned(product).items()}
+    return {number: next(iter(looks)) for number, looks in shown.items() if len(looks) == 1}
+
+
+def _assigned(product: Mapping[str, Any]) -> dict[int, list[Mapping[str, Any]]]:
+    """Number of a picture -> the variants that the shop assigns it to, by either way that shops say so."""
+    images, variants = product.get("images"), list(_dicts(product.get("variants")))
     found = {}
-    for number, image in enumerate(product["images"], 1):
+    for number, image in enumerate(images if isinstance(images, list) else (), 1):
         if not isinstance(image, Mapping):
             continue
-        ids = image.get("variant_ids")
-        named = {colour_of.get(i, "") for i in ids if isinstance(i, str | int)} if isinstance(ids, list) else set()
-        if isinstance(image.get("id"), str | int):
-            named |= featured.get(image["id"], set())
-        if len(named - {""}) == 1:
-            found[number] = next(iter(named - {""}))
-    return found
+        ids, own = image.get("variant_ids"), image.get("id")
+        named = [i for i in ids if isinstance(i, str | int)] if isinstance(ids, list) else []
+        found[number] = [
+            variant
+            for variant in variants
+            if variant.get("id") in named or (isinstance(own, str | int) and own == _featured(variant))
+        ]
+    return {number: own for number, own in found.items() if own}
+
+
+def _featured(variant: Mapping[str, Any]) -> object:
+    image = variant.get("featured_image")
+    return image.get("id") if isinstance(image, Mapping) else None
 
 
 def _variants(product: Mapping[str, Any]) -> object:
     variants = product.get("variants")
     if not isinstance(variants, list):
         return variants
-    colour = _colour_option(product)
-    return [_variant(variant, colour) if isinstance(variant, Mapping) else variant for variant in variants]
+    looks = _look_options(product)
+    return [_variant(variant, looks) if isinstance(variant, Mapping) else variant for variant in variants]
 
 
-def _variant(variant: Mapping[str, Any], colour: str) -> dict[str, object]:
+def _variant(variant: Mapping[str, Any], looks: Collection[str]) -> dict[str, object]:
     """A variant without a SKU is known by the shop's number for it."""
-    values = {name: as_line(variant.get(name)) for name in ("option1", "option2", "option3")}
-    sizes = [value for name, value in values.items() if value and name != colour and value != NO_OPTION]
+    values = {name: as_line(variant.get(name)) for name in OPTIONS}
+    sizes = [value for name, value in values.items() if value and name not in looks and value != NO_OPTION]
     sku = as_line(variant.get("sku")) or as_line(variant.get("id"))
     in_stock = variant.get("available") is not False
-    return {"sku": sku, "colour": values.get(colour, ""), "size": " / ".join(sizes), "in_stock": in_stock}
+    return {"sku": sku, "colour": _look(variant, looks), "size": " / ".join(sizes), "in_stock": in_stock}
 
 
-def _colour_option(product: Mapping[str, Any]) -> str:
-    """The variants' field that holds the colour, '' where the product has no such option."""
+def _look(variant: Mapping[str, Any], options: Collection[str]) -> str:
+    return " / ".join(value for name in options if (value := as_line(variant.get(name))))
+
+
+def _look_options(product: Mapping[str, Any]) -> list[str]:
+    """The variants' fields whose values look different: the colour, and every other one that tells pictures apart.
+
+    What the shop assigns decides, whatever it calls the option: no look may hold pictures of different variants, but
+    for their sizes.
+    """
+    names = _option_names(product)
+    variants = list(_dicts(product.get("variants")))
+    colours = [field for field, words in names.items() if words & COLOUR_NAMES]
+    pictures, looks = list(_assigned(product).values()), list[str]()
+    for field in (*colours, *names):
+        values = {as_line(variant.get(field)) for variant in variants} - {""}
+        is_look = field in colours or not _is_size(names[field], values)
+        if field not in looks and is_look and _tells_apart(field, looks, pictures):
+            looks.append(field)
+    return looks or colours[:1]
+
+
+def _tells_apart(field: str, looks: Collection[str], pictures: list[list[Mapping[str, Any]]]) -> bool:
+    """Whether pictures that are alike in `looks` are assigned to different values of `field`."""
+    shown: dict[str, set[str]] = {}
+    for own in pictures:
+        values, groups = {as_line(variant.get(field)) for variant in own}, {_look(variant, looks) for variant in own}
+        if len(values) == len(groups) == 1:
+            shown.setdefault(next(iter(groups)), set()).update(values)
+    return any(len(values) > 1 for values in shown.values())
+
+
+def _is_size(words: Collection[str], values: Collection[str]) -> bool:
+    return bool(SIZE_NAMES & set(words)) or all(_SIZE.fullmatch(value.casefold()) for value in values)
+
+
+def _option_names(product: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The variants' field of each option -> the words of its name."""
     options = product.get("options")
-    for number, option in enumerate(options[:3] if isinstance(options, list) else (), 1):
+    words = {}
+    for field, option in zip(OPTIONS, options if isinstance(options, list) else (), strict=False):
         name = as_line(option.get("name") if isinstance(option, Mapping) else option)
-        if unicodedata.normalize("NFC", name).casefold() in COLOUR_OPTIONS:
-            return f"option{number}"
-    return ""
+        words[field] = set(re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", name).casefold()))
+    return words
 
 
 def _one_price(product: Mapping[str, Any]) -> object:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from reel_pipeline.catalog.checks import crawl_is_complete as find_crawl_is_complete
+from reel_pipeline.catalog.partitions import KnownLooks, under_known_keys
 from reel_pipeline.catalog.presence import without_the_gone
 from reel_pipeline.catalog.source import open_source
 from reel_pipeline.defs.flow import Flow
@@ -11,6 +12,8 @@ from reel_pipeline.defs.previews import table
 from reel_pipeline.defs.truth import PRESENCE, presence_of
 from reel_pipeline.records import CatalogSnapshot
 from reel_pipeline.store import UNPARTITIONED
+
+KNOWN_LOOKS = "known_looks"
 
 
 class SyncConfig(dg.Config):
@@ -30,10 +33,15 @@ def catalog_snapshot(
     context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], config: SyncConfig
 ) -> dg.MaterializeResult[CatalogSnapshot]:
     settings = flow.settings
+    before = flow.record("catalog_snapshot", UNPARTITIONED)
+    looks = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownLooks) or KnownLooks()
 
     def listed() -> CatalogSnapshot:
         known = settings.file_hashes()
-        return open_source(settings.source_location, flow.store, settings.allow_private_hosts, known).snapshot()
+        source = open_source(settings.source_location, flow.store, settings.allow_private_hosts, known)
+        snapshot, after = under_known_keys(source.snapshot(), before, looks)
+        flow.store.save_note(KNOWN_LOOKS, UNPARTITIONED, "current", after)
+        return snapshot
 
     result = flow.make(
         context,

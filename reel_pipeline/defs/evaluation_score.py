@@ -44,7 +44,7 @@ from reel_pipeline.records import (
 def evaluation_score(
     context: dg.AssetExecutionContext, flow: dg.ResourceParam[Flow], reel: Reel, product_gallery: ProductGallery
 ) -> dg.MaterializeResult[EvaluationScore]:
-    photos = [photo for photo in product_gallery.photos if photo.variant in (None, product_gallery.colour)]
+    photos = product_gallery.own
 
     def make() -> EvaluationScore:
         engine = open_engine(flow.settings.engines.judge, adopted_gates(flow))

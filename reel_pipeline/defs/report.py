@@ -228,7 +228,7 @@ def own_photos(flow: Flow, partition: str) -> list[Path]:
     gallery: ProductGallery | None = flow.record("product_gallery", partition)
     if gallery is None:
         raise SettingsError(f"The gallery of {partition} was not read yet; run `reel-pipeline run --sku {partition}`.")
-    return [flow.store.path(photo.pixels) for photo in gallery.photos if photo.variant in (None, gallery.colour)]
+    return [flow.store.path(photo.pixels) for photo in gallery.own]
 
 
 def known_partitions(flow: Flow, collection: str | None = None) -> list[str]:
@@ -245,9 +245,13 @@ def unlisted(flow: Flow) -> tuple[ItemError, ...]:
 
 
 def partition_of(flow: Flow, sku: str) -> str:
-    """The partition key of a SKU as the source spells it; raises `SettingsError` when the last sync did not find it."""
+    """The partition key of a SKU, or of one of its sizes, as the source spells it.
+
+    Raises `SettingsError` when the last sync did not find it.
+    """
     snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
-    for entry in snapshot.entries if snapshot else ():
-        if sku in (entry.sku, entry.partition_key):
-            return str(entry.partition_key)
+    entries = snapshot.entries if snapshot else ()
+    named = [entry for entry in entries if sku in (entry.sku, entry.partition_key)]
+    for entry in named or [entry for entry in entries if sku in entry.aliases]:
+        return str(entry.partition_key)
     raise SettingsError(f"{sku} is not in the catalogue as last synced; `reel-pipeline status` lists what is.")

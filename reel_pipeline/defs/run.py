@@ -91,11 +91,13 @@ def _chosen(flow: Flow, collection: str | None, skus: Sequence[str]) -> list[str
     if not skus:
         return in_collection
     snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
-    by_sku = {entry.sku: entry.partition_key for entry in snapshot.entries} if snapshot else {}
+    entries = snapshot.entries if snapshot else ()
+    by_sku = {alias: entry.partition_key for entry in entries for alias in entry.aliases}
+    by_sku |= {entry.sku: entry.partition_key for entry in entries}
     unknown = [sku for sku in skus if sku not in by_sku and sku not in in_collection]
     if unknown:
         raise SettingsError(f"Not in the catalogue: {', '.join(unknown)}.")
-    return [by_sku.get(sku, sku) for sku in skus]
+    return list(dict.fromkeys(by_sku.get(sku, sku) for sku in skus))
 
 
 def _run_product(

@@ -97,7 +97,7 @@ def _entry(inputs: Inputs, partition: str) -> Any:
 
 def _facts(inputs: Inputs, partition: str) -> object:
     entry = _entry(inputs, partition)
-    return entry and {key: value for key, value in entry.items() if key not in ("photos", "sold_out")}
+    return entry and {key: value for key, value in entry.items() if key not in ("product", "photos", "sold_out")}
 
 
 def _photo_sources(inputs: Inputs, partition: str) -> object:

@@ -6,7 +6,6 @@ Both measure the blobs themselves and repeat none of the makers' numbers.
 import numpy as np
 
 from reel_pipeline.frames.backdrop import read_backdrop, to_lab
-from reel_pipeline.frames.classify import belongs
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.records import Cutout, Finding, FrameClassification, Photo, ProductCutout, ProductGallery, ViewClass
 from reel_pipeline.store import Store
@@ -27,7 +26,7 @@ MIN_PLAIN_OUTSIDE = 0.75
 def has_a_product_view(classification: FrameClassification, gallery: ProductGallery) -> Finding:
     """Blocks unless a sharp photo of this variant shows the product; one that shows it whole is better."""
     originals = [frame for frame in classification.frames if frame.duplicate_of is None]
-    ours = [frame for frame in originals if belongs(frame.variant, gallery)]
+    ours = [frame for frame in originals if frame.is_of(gallery.colour)]
     usable = [
         frame
         for frame in ours

@@ -92,11 +92,6 @@ def _frame(
     )
 
 
-def belongs(variant: str | None, gallery: ProductGallery) -> bool:
-    """Whether a photo may show this product: unassigned, or of the colour that this partition sells."""
-    return variant is None or not gallery.colour or variant.casefold() == gallery.colour.casefold()
-
-
 def _pixels(photo: Photo, store: Store) -> Pixels:
     return decode_png(store.read(photo.pixels))
 
@@ -141,8 +136,8 @@ def _originals(gallery: ProductGallery, measures: Sequence[Measures]) -> list[st
             other.key
             for index, other in enumerate(gallery.photos[:number])
             if originals[index] is None
-            and belongs(other.variant, gallery)
+            and other.is_of(gallery.colour)
             and same_picture(measures[index], measures[number])
         )
-        originals.append(next(earlier, None) if belongs(photo.variant, gallery) else None)
+        originals.append(next(earlier, None) if photo.is_of(gallery.colour) else None)
     return originals

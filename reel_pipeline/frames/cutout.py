@@ -5,7 +5,6 @@ The engine finds the outline, `geometry.py` what follows from it. How cutouts ar
 
 import numpy as np
 
-from reel_pipeline.frames.classify import belongs
 from reel_pipeline.frames.engines import CutoutEngine
 from reel_pipeline.frames.geometry import REVISION as GEOMETRY_REVISION
 from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
@@ -36,7 +35,7 @@ def cut_out(
 
 def shows_it_whole(frame: Frame, gallery: ProductGallery) -> bool:
     whole = frame.view_class is not ViewClass.DETAIL_CROP
-    return whole and frame.duplicate_of is None and belongs(frame.variant, gallery)
+    return whole and frame.duplicate_of is None and frame.is_of(gallery.colour)
 
 
 def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:

@@ -23,6 +23,7 @@ from reel_pipeline.records import (
     ShotPlan,
     Take,
     ViewClass,
+    folded,
 )
 from reel_pipeline.shots.suitability import HIGHEST_RUNG
 from reel_pipeline.shots.views import MAX_UPSCALE, window_width_px
@@ -137,12 +138,10 @@ def motions_are_safe(plan: ShotPlan, classification: FrameClassification, colour
         ceiling = min(
             (HIGHEST_RUNG[material] for material in {*edition.materials, *seen}), key=_height, default=Rung.DIFFUSION
         )
-        variants = {frames[take.photo].variant for shot in edition.shots for take in shot.takes if take.photo in frames}
-        variants -= {None}
-        if len(variants) > 1 or (
-            colour is not None and any(_folded(str(name)) != _folded(colour) for name in variants)
-        ):
-            named = ", ".join(sorted(str(name) for name in variants))
+        used = [frames[take.photo] for shot in edition.shots for take in shot.takes if take.photo in frames]
+        variants = {folded(frame.variant): frame.variant for frame in used if frame.variant}
+        if len(variants) > 1 or (colour is not None and not all(frame.is_of(colour) for frame in used)):
+            named = ", ".join(sorted(variants.values()))
             return Finding(
                 passed=False, sentence=f"The plan uses photos of another colour ({named}); plan this product again."
             )

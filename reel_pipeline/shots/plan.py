@@ -16,7 +16,6 @@ from reel_pipeline.records import (
     ShotPlan,
 )
 from reel_pipeline.shots.engines import Facts, Planner, PlanRequest
-from reel_pipeline.shots.wording import fold
 from reel_pipeline.store import Store, jsonable
 
 OVERRIDE_KEYS = ("closing_line", *(f"{role.value}.line" for role in Role))
@@ -65,15 +64,7 @@ def plan_shots(
 
 def usable_frames(colour: str, classification: FrameClassification) -> tuple[Frame, ...]:
     """Frames of this colourway or of none in particular, without repeats of an earlier picture."""
-    return tuple(
-        frame
-        for frame in classification.frames
-        if frame.duplicate_of is None and (frame.variant is None or is_same_colour(frame.variant, colour))
-    )
-
-
-def is_same_colour(variant: str, colour: str) -> bool:
-    return fold(variant).casefold() == fold(colour).casefold()
+    return tuple(frame for frame in classification.frames if frame.duplicate_of is None and frame.is_of(colour))
 
 
 def _refuse_unknown(overrides: dict[str, str]) -> None:

@@ -172,7 +172,7 @@ def test_a_woocommerce_export(tmp_path: Path) -> None:
         ),
     )
     red, green, mug, bowl = snapshot.entries
-    assert [(entry.sku, entry.colour) for entry in (red, green)] == [("HOOD-R", "Red"), ("HOOD-G", "Green")]
+    assert [(entry.sku, entry.colour) for entry in (red, green)] == [("HOOD.red", "Red"), ("HOOD.green", "Green")]
     assert shown(red) == [("hood.png", None), ("red.png", "Red")]
     assert shown(green) == [("hood.png", None), ("green.png", "Green")]
     assert (red.title, red.description, red.product_type, red.collections) == (

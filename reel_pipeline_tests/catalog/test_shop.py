@@ -71,6 +71,7 @@ def test_all_fields_of_a_product(shop: Shop, store: Store) -> None:
     assert entry == CatalogEntry(
         partition_key="TEE-1",
         sku="TEE-1",
+        product="tee-1",
         title="Tee 1",
         description="Soft linen. Breathes",
         product_type="T-shirt",
@@ -124,7 +125,7 @@ def test_colourways_get_their_own_pictures(shop: Shop, store: Store) -> None:
     options = [{"name": "Größe"}, {"name": "Farbe"}]
     shop.products([product(variants=variants, images=images, options=options)])
     red, blue = snapshot(shop, store).entries
-    assert (red.sku, red.colour, red.aliases) == ("TEE-Red-M", "Red", ("TEE-Red-S",))
+    assert (red.sku, red.colour, red.aliases) == ("tee-1.red", "Red", ("TEE-Red-M", "TEE-Red-S"))
     assert [(photo.location[-9:], photo.variant) for photo in red.photos] == [("a.png?v=1", "Red"), ("c.png?v=1", None)]
     assert [photo.variant for photo in blue.photos] == ["Blue", None]
     assert [(variant.size, variant.colour) for variant in blue.variants] == [("S", "Blue"), ("M", "Blue")]

@@ -353,9 +353,9 @@ def colourways(folder: Path, *shown: str | None) -> dict[str, CatalogEntry]:
 
 def test_colourways_with_pictures_of_their_own_become_entries(tmp_path: Path) -> None:
     entries = colourways(tmp_path, "red", "Blue", None, "mauve")
-    assert list(entries) == ["TEE-Red-M", "TEE-Blue-M", "TEE-Green-M"]
-    red, green = entries["TEE-Red-M"], entries["TEE-Green-M"]
-    assert (red.colour, red.aliases) == ("Red", ("TEE-Red-S",))
+    assert list(entries) == ["TEE.red", "TEE.blue", "TEE.green"]
+    red, green = entries["TEE.red"], entries["TEE.green"]
+    assert (red.colour, red.aliases) == ("Red", ("TEE-Red-M", "TEE-Red-S"))
     assert [(photo.location, photo.variant) for photo in red.photos] == [("0.png", "Red"), ("2.png", None)]
     assert green.photos == (), "no other colour's picture stands in for it"
 

@@ -1,0 +1,196 @@
+"""One product, several looks: whose picture is whose, and that a look keeps its identity while the shop changes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reel_pipeline.catalog.partitions import KnownLooks, keyed_looks, looks_of, under_known_keys
+from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource, Variant
+from reel_pipeline_tests.catalog.making import product, serve, source_of, store_in
+
+WHITE = PhotoSource(location="w", position=1, variant="White")
+BLACK = PhotoSource(location="b", position=2, variant="Black")
+BOTH = PhotoSource(location="both", position=3)
+
+
+def tee(*variants: Variant, colour: str = "", photos: tuple[PhotoSource, ...] = (WHITE, BLACK, BOTH)) -> CatalogEntry:
+    return CatalogEntry(
+        partition_key="", sku="TEE", product="TEE", title="Tee", colour=colour, variants=variants, photos=photos
+    )
+
+
+def sizes(*names: str, white: str = "White", black: str = "Black") -> list[Variant]:
+    return [Variant(sku=f"TEE-{c[0].upper()}-{s}", colour=c, size=s) for s in names for c in (white, black)]
+
+
+def shown(entry: CatalogEntry) -> tuple[str, list[str]]:
+    return entry.sku, [photo.location for photo in entry.photos]
+
+
+LOOKS = [("TEE.white", ["w", "both"]), ("TEE.black", ["b", "both"])]
+
+
+# --- whose picture is whose -----------------------------------------------------------------------------------------
+
+
+def assigned(*names: str, rows: list[tuple[list[str], int | None]]) -> dict[str, Any]:
+    """A product of products.json: each row is a variant's option values and the number of the picture it features."""
+    variants = [
+        {"id": n, "sku": f"M-{n}", "price": "18.00", "featured_image": {"id": picture} if picture else None}
+        | {f"option{number}": value for number, value in enumerate(values, 1)}
+        for n, (values, picture) in enumerate(rows)
+    ]
+    images = [{"id": number, "position": number, "src": f"/f/{number}.png", "variant_ids": []} for number in (1, 2, 3)]
+    return product(handle="mug", options=[{"name": name} for name in names], variants=variants, images=images)
+
+
+SAGE_AND_CLAY = [(["Sage", "S"], 1), (["Clay", "S"], 2), (["Sage", "M"], 1), (["Clay", "M"], 2)]
+
+
+def listed(tmp_path: Path, item: dict[str, Any]) -> dict[str, list[str]]:
+    with serve() as shop:
+        shop.products([item])
+        found = source_of(shop, store_in(tmp_path / "store")).snapshot()
+    return {entry.sku: [photo.location.rsplit("/", 1)[-1] for photo in entry.photos] for entry in found.entries}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Shade",
+        "Coloris",
+        "Frame Color",
+        "Select Colour",
+        "Strap colour",
+        "Colour / Print",
+        "Finish",
+        "Material",
+        "Title",
+    ],
+)
+def test_what_the_shop_assigns_decides_whatever_the_option_is_called(tmp_path: Path, name: str) -> None:
+    found = listed(tmp_path, assigned(name, "Size", rows=SAGE_AND_CLAY))
+    assert found == {"mug.sage": ["1.png", "3.png"], "mug.clay": ["2.png", "3.png"]}
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "looks"),
+    [
+        # pictures of sizes show the product
+        (("Size",), [(["Small"], 1), (["Large"], 2)], {"M-0"}),
+        (("Contents",), [(["250 ml"], 1), (["500 ml"], 2)], {"M-0"}),
+        # a picture of every combination: no look mixes two finishes of one colour
+        (
+            ("Colour", "Finish"),
+            [(["Red", "Matt"], 1), (["Red", "Gloss"], 2), (["Blue", "Matt"], 3)],
+            {"mug.red-matt", "mug.red-gloss", "mug.blue-matt"},
+        ),
+        # pictures of colours, whatever they are made of
+        (
+            ("Material", "Colour"),
+            [(["Wool", "Red"], 1), (["Silk", "Red"], 1), (["Wool", "Blue"], 2), (["Silk", "Blue"], 2)],
+            {"mug.red", "mug.blue"},
+        ),
+        # pictures of finishes, whatever their colour
+        (
+            ("Colour", "Finish"),
+            [(["Red", "Matt"], 1), (["Blue", "Matt"], 1), (["Red", "Gloss"], 2), (["Blue", "Gloss"], 2)],
+            {"mug.matt", "mug.gloss"},
+        ),
+        (("Shade",), [(["110"], 1), (["120"], 2)], {"mug.110", "mug.120"}),
+    ],
+)
+def test_the_looks_are_what_tells_the_assigned_pictures_apart(
+    tmp_path: Path, names: tuple[str, ...], rows: list[tuple[list[str], int | None]], looks: set[str]
+) -> None:
+    assert set(listed(tmp_path, assigned(*names, rows=rows))) == looks
+
+
+def test_pictures_of_several_colours_make_several_looks_without_any_variant() -> None:
+    assert [shown(look) for look in looks_of(tee())] == LOOKS
+    (white,) = looks_of(tee(colour="white"))
+    assert [photo.location for photo in white.photos if photo.is_of(white.colour)] == ["w", "both"]
+
+
+# --- one colour, spelled in several ways ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelled", ["White", "white", " WHITE ", "Ｗｈｉｔｅ", "Whíte"])
+def test_a_colour_spelled_otherwise_is_one_colour_and_keeps_its_photos(spelled: str) -> None:
+    variants = [*sizes("S"), *sizes("M", white=spelled)]
+    for entry in (tee(*variants), tee(*variants, colour=spelled), tee(*reversed(variants))):
+        assert sorted(shown(look) for look in looks_of(entry)) == sorted(LOOKS)
+        for look in looks_of(entry):
+            assert all(photo.is_of(look.colour) for photo in look.photos)
+
+
+def test_rose_gold_is_spelled_in_three_ways() -> None:
+    for spelled in ("Rose Gold", "rose-gold", "ROSE  GOLD", "Rose/Gold"):
+        _, look = looks_of(tee(photos=(WHITE, PhotoSource(location="r", position=2, variant=spelled))))
+        assert look.sku == "TEE.rose-gold"
+
+
+# --- identity -------------------------------------------------------------------------------------------------------
+
+
+@given(st.permutations(["S", "M", "L", "XL"]), st.integers(1, 4))
+def test_sizes_and_their_order_rename_nothing(names: list[str], count: int) -> None:
+    assert [shown(look) for look in looks_of(tee(*sizes(*names[:count])))] == LOOKS
+
+
+def snapshot(*entries: CatalogEntry) -> CatalogSnapshot:
+    looks, errors = keyed_looks(entries)
+    assert not errors
+    return CatalogSnapshot(source="test", entries=tuple(looks), complete=True)
+
+
+def as_before(snapshot: CatalogSnapshot) -> CatalogSnapshot:
+    """As colourways were called until 2026-11-28: by the first of their sizes' SKUs."""
+    entries = [
+        look.model_copy(update={"sku": look.aliases[0], "partition_key": look.aliases[0], "aliases": look.aliases[1:]})
+        for look in snapshot.entries
+    ]
+    return snapshot.model_copy(update={"entries": tuple(entries)})
+
+
+def keys(snapshot: CatalogSnapshot) -> list[str]:
+    return [entry.partition_key for entry in snapshot.entries]
+
+
+def test_looks_of_an_earlier_workspace_keep_their_keys_whatever_sizes_come() -> None:
+    before = as_before(snapshot(tee(*sizes("M"))))
+    assert keys(before) == ["TEE-W-M", "TEE-B-M"]
+    after, known = under_known_keys(snapshot(tee(*sizes("M"))), before, KnownLooks())
+    assert after.entries == before.entries, "nothing is made again"
+    for now in (sizes("L", "M"), sizes("L"), sizes("S", white="white")):
+        after, known = under_known_keys(snapshot(tee(*now)), after, known)
+        assert keys(after) == ["TEE-W-M", "TEE-B-M"]
+        assert [entry.sku for entry in after.entries] == ["TEE-W-M", "TEE-B-M"]
+        assert {f"TEE-W-{size.size}" for size in now} <= {after.entries[0].sku, *after.entries[0].aliases}
+
+
+def test_a_look_that_one_crawl_missed_is_known_again() -> None:
+    first, known = under_known_keys(snapshot(tee(*sizes("M"))), as_before(snapshot(tee(*sizes("M")))), KnownLooks())
+    missed, known = under_known_keys(snapshot(), first, known)
+    again, _ = under_known_keys(snapshot(tee(*sizes("M", "L"))), missed, known)
+    assert keys(again) == keys(first)
+
+
+def test_a_product_that_becomes_several_looks_goes_on_as_one_of_them_and_back() -> None:
+    plain = snapshot(tee(photos=(BOTH,)))
+    split, known = under_known_keys(snapshot(tee(*sizes("M"))), plain, KnownLooks())
+    assert keys(plain) == ["TEE"]
+    assert keys(split) == ["TEE", "TEE.black"], "the reel that is public is the white one's from now on, or taken down"
+    whole, known = under_known_keys(snapshot(tee(*sizes("M")[:1], photos=(WHITE, BOTH))), split, known)
+    assert keys(whole) == ["TEE"]
+    assert keys(under_known_keys(snapshot(tee(*sizes("M"))), whole, known)[0]) == ["TEE", "TEE.black"]
+
+
+def test_a_new_product_never_takes_a_key_that_another_one_has() -> None:
+    before = as_before(snapshot(tee(*sizes("M"))))
+    other = CatalogEntry(partition_key="", sku="tee-w-m", product="tee-w-m", title="Other")
+    after, _ = under_known_keys(snapshot(tee(*sizes("M")), other), before, KnownLooks())
+    assert len({key.casefold() for key in keys(after)}) == 3
