@@ -1,22 +1,23 @@
 """The product pages that a shop's sitemap names, and the product that each page shows.
 
-The last way to read a shop: slow, and poorer than a listing (no colourways, no collections, and whether a picture
-changed shows only in its address).
+The last way to read a shop: slow, and poorer than a listing (colourways only where the page declares a product group,
+no collections, and whether a picture changed shows only in its address).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-from reel_pipeline.catalog.declared import linked_product
+from reel_pipeline.catalog.addresses import absolute, picture_key
+from reel_pipeline.catalog.declared import addresses_in, linked_product
 from reel_pipeline.catalog.page import Page
 from reel_pipeline.catalog.prices import as_number
 from reel_pipeline.catalog.storefront import MAX_BODY_BYTES, as_line, products_in, text_of
 from reel_pipeline.catalog.web import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
-from reel_pipeline.records import ItemError
+from reel_pipeline.records import ItemError, folded
 
 MAX_SITEMAPS = 50
 MAX_PRODUCT_PAGES = 1000
@@ -70,7 +71,7 @@ def page_as_listed(body: bytes, url: str) -> dict[str, object]:
     """The product of one page in the fields of `catalog.json`; raises `CatalogError` when it shows none."""
     found = products_in(body, url)[0]
     linked = linked_product(Page(text_of(body)), url)
-    brand, offer = linked.get("brand"), _offer(linked.get("offers"))
+    brand, offer, variants = linked.get("brand"), _offer(linked.get("offers")), _variants(linked, url)
     return {
         "sku": found.sku,
         "title": found.title,
@@ -80,8 +81,38 @@ def page_as_listed(body: bytes, url: str) -> dict[str, object]:
         "colour": as_line(linked.get("color")),
         "price": as_number(offer.get("price")),
         "currency": as_line(offer.get("priceCurrency")),
-        "images": [{"file": image.url, "position": number} for number, image in enumerate(found.images, 1)],
+        "product": as_line(linked.get("productGroupID")) or found.sku,
+        "variants": [{"sku": sku, "colour": colour, "size": size} for sku, colour, size, _ in variants if sku],
+        "images": [
+            {
+                "file": image.url,
+                "position": number,
+                "variant": _only(colour for _, colour, _, keys in variants if picture_key(image.url) in keys),
+            }
+            for number, image in enumerate(found.images, 1)
+        ],
     }
+
+
+def _variants(linked: dict[str, Any], url: str) -> list[tuple[str, str, str, set[str]]]:
+    """SKU, colour, size and the pictures' keys of each variant that the page's product group declares."""
+    declared = linked.get("hasVariant")
+    return [
+        (
+            as_line(variant.get("sku")),
+            as_line(variant.get("color")),
+            as_line(variant.get("size")),
+            {picture_key(full) for address in addresses_in(variant.get("image")) if (full := absolute(address, url))},
+        )
+        for variant in (declared if isinstance(declared, list) else ())
+        if isinstance(variant, dict)
+    ]
+
+
+def _only(colours: Iterable[str]) -> str:
+    """The one colour that a picture is assigned to, '' where it is none or several."""
+    distinct = {folded(colour): colour for colour in colours}
+    return next(iter(distinct.values())) if len(distinct) == 1 else ""
 
 
 def _product_addresses(web: Web, root: str, unreached: list[ItemError]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reel_pipeline.catalog.partitions import KnownLooks, keyed_looks, looks_of, under_known_keys
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource, Variant
-from reel_pipeline_tests.catalog.making import product, serve, source_of, store_in
+from reel_pipeline_tests.catalog.making import Reply, product, serve, source_of, store_in
+from reel_pipeline_tests.catalog.test_shop import page
 
 WHITE = PhotoSource(location="w", position=1, variant="White")
 BLACK = PhotoSource(location="b", position=2, variant="Black")
@@ -107,6 +108,24 @@ def test_the_looks_are_what_tells_the_assigned_pictures_apart(
     tmp_path: Path, names: tuple[str, ...], rows: list[tuple[list[str], int | None]], looks: set[str]
 ) -> None:
     assert set(listed(tmp_path, assigned(*names, rows=rows))) == looks
+
+
+def test_a_page_with_a_product_group_says_whose_picture_is_whose(tmp_path: Path) -> None:
+    variants = [
+        {"@type": "Product", "sku": f"M-{c}-{s}", "color": c, "size": s, "image": f"/{c.lower()}.png?width=200"}
+        for c in ("Sage", "Clay")
+        for s in ("S", "M")
+    ]
+    group = {"productGroupID": "mug", "image": ["/sage.png", "/clay.png", "/pair.png"], "hasVariant": variants}
+    with serve() as shop:
+        place = f"<urlset><url><loc>{shop.url}/products/mug</loc></url></urlset>"
+        shop.answers["/sitemap.xml"] = Reply(place.encode(), "application/xml")
+        shop.answers["/products/mug"] = page("Mug", **{"@type": "ProductGroup", **group})
+        found = source_of(shop, store_in(tmp_path / "store")).snapshot()
+    assert {entry.sku: [photo.location.rsplit("/", 1)[-1] for photo in entry.photos] for entry in found.entries} == {
+        "mug.sage": ["sage.png", "pair.png"],
+        "mug.clay": ["clay.png", "pair.png"],
+    }
 
 
 def test_pictures_of_several_colours_make_several_looks_without_any_variant() -> None:
