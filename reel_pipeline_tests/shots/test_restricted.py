@@ -92,6 +92,7 @@ def test_a_colour_named_like_a_drink_restricts_nothing() -> None:
         (facts("Night", description="A food supplement with lavender."), "food supplements"),
         (facts("The Estate", description="Ripe tannins and a long finish on the palate."), "alcohol"),
         (facts("Weekend", description="Goes with red wine."), None),
+        (facts("Aria", description="Vintage brass with a satin finish, notes of oak."), None),
     ],
 )
 def test_type_tags_and_description_say_what_the_title_does_not(made: Facts, kind: str | None) -> None:
