@@ -116,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("name", nargs="?", metavar="NAME")
     bench.add_argument("arguments", nargs=argparse.REMAINDER)
 
+    ui = _command(commands, "ui", ui_command, "Dagster's web interface and daemon on a workspace", with_json=False)
+    ui.add_argument("--source", metavar="DIR|URL", help="a catalogue; its workspace is that of `run --source`")
+    ui.add_argument("--port", type=int, default=3000, help="0 picks a free one")
+
     serve = _command(commands, "serve", serve_command, "serve what is published, on loopback", with_json=False)
     serve.add_argument("--port", type=int, default=8787, help="0 picks a free one")
     return parser
@@ -148,15 +152,7 @@ class _Version(argparse.Action):
 
 
 def run_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.settings import CONFIG_VARIABLE, default_workspace, load_settings, make_workspace
-
-    if options.source:
-        source = options.source if "://" in options.source else str(Path(options.source).resolve())
-        config = make_workspace(default_workspace(source), source)
-        os.environ[CONFIG_VARIABLE] = str(config)
-    settings = load_settings()
-    os.environ[CONFIG_VARIABLE] = str(settings.workspace / "reel_pipeline.toml")
-    print(f"workspace: {settings.workspace}", file=sys.stderr)
+    settings = _open_workspace(options.source)
 
     from reel_pipeline.definitions import defs
     from reel_pipeline.defs.run import run_catalog
@@ -203,6 +199,23 @@ def run_command(options: argparse.Namespace) -> int:
         _summary(rows, errors)
     failed = errors or [row for row in rows if row["state"] == "failed"]
     return 1 if failed else 0
+
+
+def _open_workspace(source: str | None) -> Any:
+    """The settings of the workspace of `source`, or of the one in use, for this process and its children."""
+    from reel_pipeline.settings import CONFIG_VARIABLE, config_file, default_workspace, load_settings, make_workspace
+
+    if source:
+        source = source if "://" in source else str(Path(source).resolve())
+        os.environ[CONFIG_VARIABLE] = str(make_workspace(default_workspace(source), source))
+    config = config_file()
+    os.environ[CONFIG_VARIABLE] = str(config)
+    settings = load_settings(config)
+    print(f"workspace: {settings.workspace}", file=sys.stderr)
+    print(f"settings:  {config}", file=sys.stderr)
+    print(f"brand:     {settings.brand_folder / 'brand.toml'}", file=sys.stderr)
+    print(f"overrides: {settings.workspace / 'overrides' / '<SKU>.toml'}", file=sys.stderr)
+    return settings
 
 
 def _summary(rows: Sequence[dict[str, Any]], errors: Sequence[dict[str, str]]) -> None:
@@ -378,6 +391,17 @@ def demo_command(options: argparse.Namespace) -> int:
         run_demo(defs, once=options.once, show=show)
     except KeyboardInterrupt:
         return 130
+    return 0
+
+
+def ui_command(options: argparse.Namespace) -> int:
+    settings = _open_workspace(options.source)
+    from reel_pipeline.defs.ui import run_ui
+
+    try:
+        run_ui(settings, options.port)
+    except KeyboardInterrupt:
+        print("The UI has ended.", file=sys.stderr)
     return 0
 
 

@@ -22,6 +22,7 @@ from reel_pipeline.store import Store, open_store
 
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"
 CONFIG_NAME = "reel_pipeline.toml"
+BRAND_NAME = "brand.toml"
 PUBLIC_URL_VARIABLE = "REEL_PIPELINE_PUBLIC_URL"
 PRIVATE_HOSTS_VARIABLE = "REEL_PIPELINE_ALLOW_PRIVATE_HOSTS"
 SERVE_URL = "http://127.0.0.1:8787/"
@@ -113,7 +114,11 @@ class Settings(BaseModel):
 
     @property
     def brand_folder(self) -> Path:
-        return self.workspace / "brand"
+        """The workspace's own; where that holds no brand.toml, the one beside the catalogue if it holds one."""
+        own, beside = self.workspace / "brand", Path(self.source_location) / "brand"
+        if "://" in self.source or (own / BRAND_NAME).is_file() or not (beside / BRAND_NAME).is_file():
+            return own
+        return beside
 
     def recordings(self, partition: str) -> Path:
         """The folder of the user's own voice recordings for a product."""
@@ -194,12 +199,8 @@ def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {"": {name: value for name, value in values.items() if name not in tables}, **tables}
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Read `path`, else what REEL_PIPELINE_CONFIG names, else ./reel_pipeline.toml; raises `SettingsError`.
-
-    REEL_PIPELINE_PUBLIC_URL overrides `public_url`: the demo's origin takes a free port.
-    REEL_PIPELINE_ALLOW_PRIVATE_HOSTS adds to `allow_private_hosts`, for `crawl` and `run --source` without a file.
-    """
+def config_file(path: Path | None = None) -> Path:
+    """The settings file that `load_settings` reads; raises `SettingsError` where there is none."""
     chosen = path or Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_NAME)
     if chosen.is_dir():
         chosen = chosen / CONFIG_NAME
@@ -207,13 +208,23 @@ def load_settings(path: Path | None = None) -> Settings:
         raise SettingsError(
             f"No settings at {chosen}: set {CONFIG_VARIABLE} to a {CONFIG_NAME}, or use `run --source DIR`."
         )
+    return chosen.resolve()
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read `path`, else what REEL_PIPELINE_CONFIG names, else ./reel_pipeline.toml; raises `SettingsError`.
+
+    REEL_PIPELINE_PUBLIC_URL overrides `public_url`: the demo's origin takes a free port.
+    REEL_PIPELINE_ALLOW_PRIVATE_HOSTS adds to `allow_private_hosts`, for `crawl` and `run --source` without a file.
+    """
+    chosen = config_file(path)
     values = _read_toml(chosen)
     if address := os.environ.get(PUBLIC_URL_VARIABLE):
         values["public_url"] = address
     if hosts := os.environ.get(PRIVATE_HOSTS_VARIABLE):
         values["allow_private_hosts"] = [*values.get("allow_private_hosts", []), *hosts.split(",")]
     try:
-        return Settings(workspace=chosen.resolve().parent, **values)
+        return Settings(workspace=chosen.parent, **values)
     except (ValidationError, TypeError) as error:
         raise SettingsError(f"{chosen}: {_first_problem(error)}") from error
 
@@ -237,7 +248,7 @@ def default_workspace(source: str) -> Path:
 
 def read_brand(folder: Path, store: Store) -> BrandKit:
     """The brand folder: brand.toml with tables look, voice and words; `font`, `logo` and `music` name files in it."""
-    path = folder / "brand.toml"
+    path = folder / BRAND_NAME
     if not path.is_file():
         return BrandKit()
     values = _read_toml(path)

@@ -120,7 +120,9 @@ def _names_no_product(folder: Path) -> bool:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path for path in _sorted(folder) if path.is_dir() and path.name.casefold() not in OTHER_THINGS]
+    """Without those of other things, and without the brand's, which is no product."""
+    folders = (path for path in _sorted(folder) if path.is_dir() and not (path / "brand.toml").is_file())
+    return [path for path in folders if path.name.casefold() not in OTHER_THINGS]
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -1,13 +1,9 @@
 """`make demo`: a real Dagster and the origin on free ports, the sample catalogue backfilled through the daemon."""
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,11 +17,10 @@ from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
 from reel_pipeline.defs.run import QUIET, open_instance
-from reel_pipeline.errors import ReelError
+from reel_pipeline.defs.ui import free_port, start, start_dagster, wait_until_loaded
 from reel_pipeline.settings import CONFIG_NAME, CONFIG_VARIABLE, PUBLIC_URL_VARIABLE, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 120
 BACKFILL_TIMEOUT_S = 3600
 ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
@@ -40,35 +35,36 @@ def run_demo(defs: dg.Definitions, *, once: bool, show: Callable[[list[dict[str,
     """Start everything, backfill, `show` one row a product; then end (`once`) or serve on until interrupted."""
     os.environ.setdefault(CONFIG_VARIABLE, str(PROJECT / "data" / CONFIG_NAME))
     home = load_settings().workspace / "store" / "dagster_home"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PROJECT / "dagster.yaml", home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
-    origin_port, ui_port = free_port(), free_port()
+    open_instance(load_settings())
+    origin_port, ui_url = free_port(), f"http://127.0.0.1:{free_port()}"
     os.environ[PUBLIC_URL_VARIABLE] = f"http://127.0.0.1:{origin_port}/"
     settings = load_settings()
     with ExitStack() as running:
         logs = running.enter_context((home / "demo.log").open("ab"))
         start(running, [sys.executable, "-m", "reel_pipeline.cli", "serve", "--port", str(origin_port)], logs)
-        dagster = str(Path(sys.executable).with_name("dagster"))
-        ui_command = [dagster, "dev", "-m", "reel_pipeline.definitions", "-h", "127.0.0.1", "-p", str(ui_port)]
-        start(running, ui_command, logs)
-        print(f"Dagster starts on http://127.0.0.1:{ui_port}; its log is {home / 'demo.log'}", file=sys.stderr)
-        wait_until_up(f"http://127.0.0.1:{ui_port}/server_info")
-        show([_row(settings, product) for product in backfill(defs, settings)])
-        print(f"\nDagster UI: http://127.0.0.1:{ui_port}    published reels: {settings.public_url}", flush=True)
-        if not once:
+        dagster = start_dagster(running, ui_url, logs)
+        print(f"Dagster starts on {ui_url}; its log is {home / 'demo.log'}", file=sys.stderr)
+        wait_until_loaded(ui_url, dagster, home / "demo.log")
+        made = backfill(defs, settings)
+        if once:  # nothing is served any more once this has ended
+            show([_row(product, product.reel or "") for product in made])
+            print(f"\npublished reels: {settings.publish_location}", flush=True)
+        else:
+            show([_row(product, address(settings, product)) for product in made])
+            print(f"\nDagster UI: {ui_url}    published reels: {settings.public_url}", flush=True)
             print("Ctrl-C ends the demo.", flush=True)
             signal.pause()
 
 
-def _row(settings: Settings, product: ProductReport) -> dict[str, Any]:
+def _row(product: ProductReport, watch: str) -> dict[str, Any]:
     return {
         "sku": product.sku,
         "title": product.title,
         "shots": product.shots,
         "verdict": product.verdict or product.state.value,
         "why": product.reasons,
-        "watch": address(settings, product),
+        "watch": watch,
     }
 
 
@@ -119,38 +115,3 @@ def watch(instance: dg.DagsterInstance, flow: Flow, groups: dict[tuple[str, ...]
             if len(ended) >= total and not active and not any(retaken):
                 return
             time.sleep(1)
-
-
-def start(running: ExitStack, command: list[str], logs: object) -> None:
-    """A child in a process group of its own, ended with the demo."""
-    process = subprocess.Popen(command, stdout=logs, stderr=logs, start_new_session=True)  # type: ignore[call-overload]
-
-    def end() -> None:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-    running.callback(end)
-
-
-def wait_until_up(url: str) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.5)
-    raise ReelError(f"{url} did not answer within {START_TIMEOUT_S} s; read demo.log in DAGSTER_HOME.")
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,19 +1,21 @@
 """`reel-pipeline run`: the jobs of the UI, one product after the other in this process, with the same retakes."""
 
 import os
+import sys
 import time
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from tqdm import tqdm
 
 from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow, unexpected
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
+from reel_pipeline.defs.table import digest_of
 from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import ItemError
@@ -22,6 +24,27 @@ from reel_pipeline.store import UNPARTITIONED
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 LAPTOP_INSTANCE = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
+QUIET_S = 5.0
+REDUCED_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+"""What this package wrote into DAGSTER_HOME before it had the daemon's settings in it."""
+
+
+class Progress:
+    """Lines on stderr, in a terminal and in a log alike: one when a product is done, and what a long one is at."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last = time.monotonic()
+
+    def say(self, text: str) -> None:
+        print(f"{self._name}: {text}", file=sys.stderr, flush=True)
+        self._last = time.monotonic()
+
+    def hear(self, event: dg.EventLogEntry) -> None:
+        """A step began; said where nothing was for a while."""
+        step = event.dagster_event
+        if step and step.is_step_start and time.monotonic() - self._last > QUIET_S:
+            self.say(f"{step.step_key} ...")
 
 
 @dataclass(frozen=True)
@@ -45,9 +68,24 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance of this workspace: DAGSTER_HOME if it is set, else a folder in the workspace."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(settings.workspace / "dagster_home")))
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(LAPTOP_INSTANCE)
+    _configure(home / "dagster.yaml")
     return dg.DagsterInstance.get()
+
+
+def _configure(path: Path) -> None:
+    """Write the instance's settings, also over what this package wrote before; what a person wrote stays."""
+    there = path.read_text(encoding="utf-8") if path.exists() else REDUCED_INSTANCE
+    mark, _, body = there.partition("\n")
+    if there in (REDUCED_INSTANCE, LAPTOP_INSTANCE) or mark == _mark(body):
+        whole = f"{_mark(LAPTOP_INSTANCE)}\n{LAPTOP_INSTANCE}"
+        if there != whole:
+            partial = path.with_name(f".{path.name}.{os.getpid()}")
+            partial.write_text(whole, encoding="utf-8")
+            partial.replace(path)
+
+
+def _mark(body: str) -> str:
+    return f"# {digest_of(body)[:12]}: reel-pipeline wrote this file, and a newer one replaces it until you change it."
 
 
 def run_catalog(
@@ -76,10 +114,11 @@ def run_catalog(
     chosen = _chosen(flow, collection, skus)
     planned = plan(instance, flow, chosen) if only_stale else dict.fromkeys(chosen, EVERYTHING)
     products = []
-    with tqdm(chosen, unit="product", desc="reels", disable=None) as bar:
-        for partition in bar:
-            bar.set_postfix_str(partition)
-            products.append(_run_product(defs, instance, settings, partition, planned.get(partition, {}), force=force))
+    for number, partition in enumerate(chosen, start=1):
+        said = Progress(f"[{number}/{len(chosen)}] {partition}")
+        made = _run_product(defs, instance, settings, partition, planned.get(partition, {}), said, force=force)
+        said.say(f"{made.report.state}, {made.seconds:.1f} s")
+        products.append(made)
     snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
     return CatalogRun(products, snapshot.errors if snapshot else (), withdraw_untrue(flow, instance))
 
@@ -106,6 +145,7 @@ def _run_product(
     settings: Settings,
     partition: str,
     todo: Work,
+    said: Progress,
     *,
     force: bool,
 ) -> ProductRun:
@@ -117,8 +157,11 @@ def _run_product(
 
     def launch(job: str, assets: Iterable[str] = (), **tags: str) -> None:
         nonlocal computed, reused, error
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, said.hear)
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
+            run_id=run_id,
             partition_key=partition,
             run_config=QUIET,
             tags=tags,
