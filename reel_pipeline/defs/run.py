@@ -76,7 +76,7 @@ def _configure(path: Path) -> None:
     """Write the instance's settings, also over what this package wrote before; what a person wrote stays."""
     there = path.read_text(encoding="utf-8") if path.exists() else REDUCED_INSTANCE
     mark, _, body = there.partition("\n")
-    if there in (REDUCED_INSTANCE, LAPTOP_INSTANCE) or mark == _mark(body):
+    if there == REDUCED_INSTANCE or mark == _mark(body):
         whole = f"{_mark(LAPTOP_INSTANCE)}\n{LAPTOP_INSTANCE}"
         if there != whole:
             partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -113,13 +113,13 @@ def run_catalog(
     flow = Flow(settings, settings.open_store())
     chosen = _chosen(flow, collection, skus)
     planned = plan(instance, flow, chosen) if only_stale else dict.fromkeys(chosen, EVERYTHING)
+    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
     products = []
     for number, partition in enumerate(chosen, start=1):
-        said = Progress(f"[{number}/{len(chosen)}] {partition}")
+        said = Progress(f"[{number}/{len(chosen)}] {snapshot.by_partition[partition].sku}")
         made = _run_product(defs, instance, settings, partition, planned.get(partition, {}), said, force=force)
         said.say(f"{made.report.state}, {made.seconds:.1f} s")
         products.append(made)
-    snapshot = flow.record("catalog_snapshot", UNPARTITIONED)
     return CatalogRun(products, snapshot.errors if snapshot else (), withdraw_untrue(flow, instance))
 
 
