@@ -56,15 +56,20 @@ class Face:
     def data(self) -> bytes:
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
-    @cached_property
+    @property
     def characters(self) -> frozenset[int]:
-        from fontTools.ttLib import TTFont
-
-        with TTFont(io.BytesIO(self.data), lazy=True) as font:
-            return frozenset(font.getBestCmap() or ())
+        return _characters(self.source)
 
     def at(self, size_px: int) -> ImageFont.FreeTypeFont:
         return _opened(self.data, size_px, self.weight)
+
+
+@lru_cache(maxsize=32)
+def _characters(source: bytes | Path) -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(io.BytesIO(source) if isinstance(source, bytes) else source, lazy=True) as font:
+        return frozenset(font.getBestCmap() or ())
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +116,9 @@ class FontStack:
         return "".join(dict.fromkeys(char for char in lost if unicodedata.category(char) not in _ORNAMENTS))
 
     def _held(self, char: str) -> str:
-        """The character, else what is read the same, as far as a face holds it."""
+        """The character, else what is read the same, as far as a face holds it; an ornament is not worth a search."""
+        if unicodedata.category(char) in _ORNAMENTS:
+            return char if any(ord(char) in face.characters for face in self.faces[:2]) else ""
         forms = (char, char.translate(_REPLACED), unicodedata.normalize("NFKC", char))
         return next((form for form in forms if all(self.face_of(part) for part in form)), "")
 
