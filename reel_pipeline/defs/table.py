@@ -263,7 +263,6 @@ ASSETS: dict[str, Asset] = {
             r.FrameClassification,
             ("product_gallery",),
             lambda i, p: jsonable(i["product_gallery"]),
-            logic="2",
             engine="classifier",
             parts=("ocr", "measures"),
         ),

@@ -309,5 +309,7 @@ def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int 
     placements = [place for place in placements if place.inliers > 0.3 * placements[0].inliers][:3]
     if placements and placements[0].inliers >= SURE_INLIERS:
         return placements
-    found = [answer for reference in references if (answer := place_by_picture(reference, frame_luma))]
+    placed = {place.photo for place in placements}
+    others = [reference for reference in references if reference.index not in placed]
+    found = [answer for reference in others if (answer := place_by_picture(reference, frame_luma))]
     return [*placements, *(answer[1] for answer in sorted(found, key=lambda answer: -answer[0])[:1])]

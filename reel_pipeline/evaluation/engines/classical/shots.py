@@ -261,7 +261,7 @@ class Examiner:
         return found, any_layered
 
     def _as_far_as_aligned(self, scene: Scene, view: _View, items: list[Suspicion]) -> list[Suspicion]:
-        """The same; of a picture without keypoints only what is wrong away from the photo's edges, as an edge out of
+        """The same; of a picture with few keypoints only what is wrong away from the photo's edges, as an edge out of
         place may have been aligned badly. A shape that fits exactly is believed."""
         reference, is_seen = self.references[view.placement.photo], True
         if view.placement.inliers < SURE_INLIERS:
@@ -269,7 +269,7 @@ class Examiner:
         guilty = {item.kind for item in items if _is_guilty(item, BOUND_TO_PLANE)}
         if view.placement.inliers >= SURE_INLIERS or (is_seen and guilty <= {"geometry_collapse"}):
             return items
-        if _are_recognisable(view.rgb, view.hidden, [reference]):
+        if not view.placement.inliers and _are_recognisable(view.rgb, view.hidden, [reference]):
             return items
         self._cannot(scene, "it is too plain to be aligned exactly with its photo")
         read = [item for item in items if item.kind == "altered_text" and item.score >= 1]
