@@ -15,7 +15,7 @@ from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow, unexpected
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.report import ProductReport, known_partitions, report
-from reel_pipeline.defs.table import digest_of
+from reel_pipeline.defs.table import ASSETS, digest_of
 from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import ItemError
@@ -41,9 +41,9 @@ class Progress:
         self._last = time.monotonic()
 
     def hear(self, event: dg.EventLogEntry) -> None:
-        """A step began; said where nothing was for a while."""
+        """An asset is begun; said where nothing was for a while."""
         step = event.dagster_event
-        if step and step.is_step_start and time.monotonic() - self._last > QUIET_S:
+        if step and step.is_step_start and step.step_key in ASSETS and time.monotonic() - self._last > QUIET_S:
             self.say(f"{step.step_key} ...")
 
 
