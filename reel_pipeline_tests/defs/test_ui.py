@@ -47,6 +47,7 @@ def daemon_is_healthy(url: str) -> bool:
     return any(status["daemonType"] == "QUEUED_RUN_COORDINATOR" and status["healthy"] for status in statuses)
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_the_ui_shows_what_run_made_and_leaves_nothing_behind(made: Workspace, ending: signal.Signals) -> None:
     workspace = new_workspace(made.settings.workspace, made.source, f'public_url = "http://127.0.0.1:{free_port()}"\n')
