@@ -5,7 +5,6 @@ The event log is the evidence of what ran when.
 
 import json
 import os
-import sys
 import time
 import urllib.request
 from collections import defaultdict
@@ -17,11 +16,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from reel_pipeline.defs.demo import PROJECT, free_port, start, wait_until_up
+from reel_pipeline.defs.demo import PROJECT
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.run import open_instance
 from reel_pipeline.defs.table import SKU_ASSETS
+from reel_pipeline.defs.ui import free_port, start_dagster, wait_until_loaded
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_operations import public
 from reel_pipeline_tests.drawing import draw_products, jpeg, product_photo
@@ -114,11 +114,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         home.mkdir()
         (home / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
         logs = running.enter_context((home / "servers.log").open("ab"))
-        port = free_port()
-        dagster = str(Path(sys.executable).with_name("dagster"))
-        start(running, [dagster, "dev", "-m", "reel_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)], logs)
-        wait_until_up(f"http://127.0.0.1:{port}/server_info")
-        yield Shop(workspace, f"http://127.0.0.1:{port}")
+        url = f"http://127.0.0.1:{free_port()}"
+        wait_until_loaded(url, start_dagster(running, url, logs), home / "servers.log")
+        yield Shop(workspace, url)
 
 
 def edit(shop: Shop, change: Callable[[list[dict[str, Any]]], None]) -> None:
