@@ -67,11 +67,11 @@ def _request(
 def retake_rejected(context: dg.SensorEvaluationContext, flow: dg.ResourceParam[Flow]) -> dg.SensorResult:
     """One run of the visual assets for each rejected reel that the store says is to be made again."""
     requests: list[dg.RunRequest] = []
-    known = set(context.instance.get_dynamic_partitions(SKUS.name or ""))
     for partition in retakes.asked(flow, LOOKS_PER_TICK):
         runs = _past_runs(context.instance, partition)
         held = flow.store.objects.locks.holder(partition_path(partition))
-        if partition not in known or runs is None or held or len(requests) == PRODUCTS_PER_TICK:
+        is_known = context.instance.has_dynamic_partition(SKUS.name or "", partition)
+        if not is_known or runs is None or held or len(requests) == PRODUCTS_PER_TICK:
             continue
         wanted = retakes.wanted(flow, partition)
         if wanted is None:
@@ -117,11 +117,11 @@ def gallery_changed(
         left = _changed(context.instance, flow, snapshot, cursor)
     elif context.cursor and not left:
         return dg.SkipReason("The catalogue is unchanged.")
-    known = set(context.instance.get_dynamic_partitions(SKUS.name or ""))
     requests: list[dg.RunRequest] = []
     open_still: list[str] = []
     for partition in left[:PRODUCTS_PER_TICK]:
-        if partition not in known or partition not in snapshot.by_partition:
+        is_known = context.instance.has_dynamic_partition(SKUS.name or "", partition)
+        if not is_known or partition not in snapshot.by_partition:
             continue
         runs = _past_runs(context.instance, partition)
         if runs is None:

@@ -18,7 +18,7 @@ from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.store import UNPARTITIONED
 
 JOB_TAG = "reel/job"
-"""Of the jobs without a SKU: the queue gives each of them one slot of its own, see dagster.yaml."""
+"""Of jobs without a SKU: the queue gives each of them one slot of its own (see dagster.yaml); reviews may be many."""
 
 sync_catalog = dg.define_asset_job(
     "sync_catalog",
@@ -132,7 +132,6 @@ def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], c
 @dg.job(
     executor_def=dg.in_process_executor,
     config={"ops": {"enter_review": {"config": {"sku": "", "approve": False, "reason": ""}}}},
-    tags={JOB_TAG: "review"},
     description="Launchpad: {sku, approve, reason}. Your decision about exactly the reel that the SKU has now.",
 )
 def review() -> None:

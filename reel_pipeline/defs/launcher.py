@@ -27,6 +27,7 @@ QUEUED_LOOKED_AT = 20
 def lock_name(run: dg.DagsterRun) -> str:
     """What a run holds until it ends: its SKU, or else its job, so that no job without a SKU waits for another.
 
+    A review holds that of its product's reviews: it may have to wait until the product is made, and others not for it.
     What lists the source holds the name under which the store keeps the catalogue: so it learns, before it writes, that
     it has lost its lease.
     """
@@ -35,7 +36,9 @@ def lock_name(run: dg.DagsterRun) -> str:
     assets = sorted(key.to_user_string() for key in run.asset_selection or ())
     if "catalog_snapshot" in assets or (not assets and run.job_name == "sync_catalog"):
         return UNPARTITIONED
-    return f"job {', '.join(assets) or run.job_name}"
+    config: Any = run.run_config
+    reviewed = config.get("ops", {}).get("enter_review", {}).get("config", {}).get("sku", "")
+    return f"job {', '.join(assets) or run.job_name} {reviewed}".strip()
 
 
 def _holder(name: str) -> str | None:

@@ -11,7 +11,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.launcher import WatchedRunLauncher
+from reel_pipeline.defs.launcher import WatchedRunLauncher, lock_name
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.store import UNPARTITIONED, Store
 from reel_pipeline_tests.conftest import new_workspace, use
@@ -58,9 +58,9 @@ def test_a_long_sync_holds_up_nothing_and_what_could_only_wait_stays_in_the_queu
     new_run(instance, "sync_catalog")
     for partition in ("BOX-2", "TEA-1", "TEA-1", "CUP-3", "MUG-4"):
         new_run(instance, "make_reels", partition)
-    for job in ("review", "reconcile", "collection_backfill", "learn"):
+    for job in ("review", "review", "reconcile", "reconcile", "collection_backfill", "learn"):
         new_run(instance, job)
-    others = [("review", None), ("reconcile", None), ("collection_backfill", None), ("learn", None)]
+    others = [("review", None), ("review", None), ("reconcile", None), ("collection_backfill", None), ("learn", None)]
     with store.lock("BOX-2"):
         assert begin_now(instance) == [("make_reels", "TEA-1"), ("make_reels", "CUP-3"), *others]
     assert begin_now(instance) == [("make_reels", "BOX-2"), ("make_reels", "TEA-1"), *others]
@@ -70,6 +70,15 @@ def test_without_settings_the_queue_goes_on(instance: dg.DagsterInstance, monkey
     new_run(instance, "make_reels", "BOX-2")
     monkeypatch.setenv("REEL_PIPELINE_CONFIG", "/no/such/reel_pipeline.toml")
     assert begin_now(instance) == [("make_reels", "BOX-2")]
+
+
+def test_a_review_that_waits_for_its_product_holds_up_no_other(instance: dg.DagsterInstance) -> None:
+    def review(sku: str) -> dg.DagsterRun:
+        config = {"sku": sku, "approve": False, "reason": "Dull."}
+        run_config = {"ops": {"enter_review": {"config": config}}}
+        return instance.create_run_for_job(defs.resolve_job_def("review"), run_config=run_config)
+
+    assert lock_name(review("BOX-2")) != lock_name(review("TEA-1"))
 
 
 @pytest.mark.parametrize(("job", "assets"), [("reconcile", ()), ("learn", ()), ("sync_catalog", ("brand_kit",))])
