@@ -4,6 +4,7 @@
 script (`scripted.py`).
 """
 
+import re
 import tempfile
 import time
 from collections import Counter
@@ -87,7 +88,7 @@ def rows(deployment: Deployment, flow: Flow) -> list[Row]:
             Row(
                 sku,
                 ", ".join([*(made.verdicts[MAIN_EDITION] for made in attempts.history), last]),
-                ", ".join(fault for made in attempts.history for fault in made.faults),
+                ", ".join(re.sub(r"person:.*", "a person", why) for made in attempts.history for why in made.faults),
                 len(reels),
                 retakes[sku],
                 len({packets_sha256(flow.store.path(reel)) for reel in reels}),
