@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from reel_pipeline.errors import HeadConflict, StoreError
 from reel_pipeline.objects import Objects, open_objects
-from reel_pipeline.records import AssetRecord, Blob, CheckResult, Record, Sha256, canonical_json
+from reel_pipeline.records import AssetRecord, Blob, CheckResult, Record, Sha256, canonical_json, of_any_version
 
 UNPARTITIONED = "_"
 R = TypeVar("R", bound=Record)
@@ -109,7 +109,7 @@ class Store:
     ) -> Head:
         """Make `record` the current one of this partition; raises `HeadConflict` when another run did so meanwhile
         or this one lost its lock."""
-        self.objects.locks.verify(partition_path(partition))
+        self.verify_lock(partition)
         key = _head_key(asset, partition)
         before = self.objects.read(key)
         blob = self.put(record.canonical_bytes(), ".json")
@@ -131,20 +131,18 @@ class Store:
         head = self.head(asset, partition)
         return self.load_version(head.record.sha256, kind) if head else None
 
+    def watch(self, blob: Blob, kind: type[A]) -> A | None:
+        """A record of any version, for watching what is public; None when it is gone or not understood."""
+        with contextlib.suppress(StoreError):
+            return of_any_version(kind, self.read(blob))
+        return None
+
     def load_version(self, sha256: str, kind: type[A]) -> A | None:
         """The record with this content hash, current or not; None when it is gone or can't be read."""
         try:
             return kind.model_validate_json(self.read(Blob(sha256=sha256, size_bytes=0, suffix=".json")))
         except (StoreError, ValidationError):
             return None
-
-    def load_all(self, asset: str, kind: type[A]) -> Iterator[A]:
-        """The current record of every partition of an asset; those that can't be read are left out."""
-        for key in self.objects.list(f"heads/{asset}/"):
-            head = self._parse(key, Head)
-            with contextlib.suppress(StoreError, ValidationError):
-                if head:
-                    yield kind.model_validate_json(self.read(head.record))
 
     # memo
 
@@ -189,13 +187,18 @@ class Store:
     # notes
 
     def save_note(self, kind: str, partition: str, name: str, record: Record) -> None:
-        self.objects.locks.verify(partition_path(partition))
+        self.verify_lock(partition)
         key = _note_key(kind, partition, name)
         before = self.objects.read(key)
         self.objects.replace(key, record.canonical_bytes(), before[1] if before else None)
 
     def load_note(self, kind: str, partition: str, name: str, record_kind: type[R]) -> R | None:
         return self._parse(_note_key(kind, partition, name), record_kind)
+
+    def watch_note(self, kind: str, partition: str, name: str, record_kind: type[R]) -> tuple[bool, R | None]:
+        """Whether a note is there, and what it says, whatever version wrote it; for watching what is public."""
+        found = self.objects.read(_note_key(kind, partition, name))
+        return found is not None, of_any_version(record_kind, found[0]) if found else None
 
     def load_notes(self, kind: str, record_kind: type[R]) -> Iterator[tuple[str, R]]:
         """Every note of a kind with its place, `<partition's path>/<name>`; those that can't be read are left out."""
@@ -205,11 +208,20 @@ class Store:
                 yield key.removeprefix(root).removesuffix(".json"), note
 
     def delete_note(self, kind: str, partition: str, name: str) -> None:
+        self.verify_lock(partition)
         self.objects.delete(_note_key(kind, partition, name))
 
     def lock(self, partition: str) -> contextlib.AbstractContextManager[None]:
         """Hold this partition for one run at a time; waits for the other. Re-entrant in one thread."""
         return self.objects.locks.hold(partition_path(partition))
+
+    def holder(self, partition: str) -> str | None:
+        """Which run holds this partition now."""
+        return self.objects.locks.holder(partition_path(partition))
+
+    def verify_lock(self, partition: str) -> None:
+        """Raise `HeadConflict` if this run held the partition and has lost it: it must write nothing more."""
+        self.objects.locks.verify(partition_path(partition))
 
     def _parse(self, key: str, kind: type[R]) -> R | None:
         found = self.objects.read(key)

@@ -14,6 +14,7 @@ import dagster as dg
 from reel_pipeline.defs.attempts import Attempts, current_attempts
 from reel_pipeline.defs.table import ASSETS, CHECKS, Asset
 from reel_pipeline.errors import ReelError
+from reel_pipeline.mirror.engines import Target, open_target
 from reel_pipeline.records import AssetRecord, CheckResult, Finding, Product, Record, Sha256
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
@@ -43,6 +44,14 @@ class Flow:
         self.force = force
         self.assets_done: Counter[str] = Counter()
         self._shared: dict[str, tuple[str, AssetRecord]] = {}
+        self._opened: list[Target] = []
+
+    @property
+    def target(self) -> Target:
+        """Where reels are published."""
+        if not self._opened:
+            self._opened.append(open_target(self.settings.publish_location, self.settings.public_url))
+        return self._opened[0]
 
     def record(self, asset: str, partition: str) -> Any:
         """The current record of an asset, None when there is none that can be read."""
@@ -201,7 +210,7 @@ class Look(Flow):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow.settings, flow.store, force=flow.force)
-        self._shared = flow._shared
+        self._shared, self._opened = flow._shared, flow._opened
         self.record = cache(super().record)  # type: ignore[method-assign]
         self.head = cache(super().head)  # type: ignore[method-assign]
 

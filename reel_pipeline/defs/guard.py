@@ -17,6 +17,7 @@ VERDICTS = "verdicts"
 SHOWN = "shown"
 """Notes by partition and the SHA-256 of a video: a person's decision, what a spot check said, the judge's last word
 about these bytes, and what they consist of. A spot check releases nothing: only `learn` reads it."""
+UNREADABLE = "a decision that can't be read any more; decide again"
 
 
 class Waiting(PublishRefused):
@@ -64,8 +65,15 @@ def last_word(flow: Flow, partition: str) -> Review | None:
 
     What a person or a platform rejected only a person releases, in whatever form it comes back.
     """
-    reviews = (review for _, review in flow.store.load_notes(f"{REVIEWS}/{partition_path(partition)}", Review))
-    return max(reviews, key=lambda review: (review.order, not review.approved), default=None)
+    root = f"notes/{REVIEWS}/{partition_path(partition)}/"
+    videos = [key.removeprefix(root).removesuffix(".json") for key in flow.store.objects.list(root)]
+    found = [flow.store.watch_note(REVIEWS, partition, video, Review)[1] for video in videos]
+    known = [review for review in found if review]
+    last = max(known, key=lambda review: (review.order, not review.approved), default=None)
+    if len(known) == len(found):
+        return last
+    order = last.order if last else 0  # what can't be read may have been a no, and the latest word
+    return Review(video_sha256="0" * 64, approved=False, reason=UNREADABLE, reviewer="somebody", order=order)
 
 
 def is_released(flow: Flow, partition: str) -> bool:
@@ -85,7 +93,9 @@ def is_for_a_person(plan: ShotPlan, judged: Judgement) -> bool:
 
 def _released_by(flow: Flow, partition: str, name: str, reel: Reel, score: EvaluationScore, plan: ShotPlan) -> str:
     video_sha256 = reel.editions[name].video.sha256
-    review = flow.store.load_note(REVIEWS, partition, video_sha256, Review)
+    decided, review = flow.store.watch_note(REVIEWS, partition, video_sha256, Review)
+    if decided and not review:
+        raise Waiting("Waiting for a person: an earlier decision about this reel can't be read; decide again.")
     if review and review.video_sha256 == video_sha256:
         if review.approved:
             return review.reviewer

@@ -8,13 +8,22 @@ from reel_pipeline.defs.flow import Flow, worst
 from reel_pipeline.defs.guard import Waiting, approvals
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import poster, table
+from reel_pipeline.defs.public import held_target, note_publication
 from reel_pipeline.defs.truth import still_true as find_still_true
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.media.photo import normalise
 from reel_pipeline.mirror.checks import mirror_matches_source as find_mirror_matches_source
-from reel_pipeline.mirror.engines import open_target
-from reel_pipeline.mirror.publish import REEL_NAME, publish
-from reel_pipeline.records import MAIN_EDITION, EvaluationScore, MirroredAsset, Product, PublishedEdition, Reel
+from reel_pipeline.mirror.publish import REEL_NAME, planned, public_reels, publish, withdraw
+from reel_pipeline.records import (
+    MAIN_EDITION,
+    Blob,
+    EvaluationScore,
+    MirroredAsset,
+    Product,
+    PublishedEdition,
+    Reel,
+    ReelEdition,
+)
 
 RESTS_ON = ("product", "shot_plan", "brand_kit", "reel")
 
@@ -22,35 +31,46 @@ RESTS_ON = ("product", "shot_plan", "brand_kit", "reel")
 def publish_reel(
     flow: Flow, partition: str, reel: Reel, score: EvaluationScore, released_by: dict[str, str]
 ) -> MirroredAsset:
-    """Copy every released edition to the target; the guard has spoken before."""
-    target = open_target(flow.settings.publish_location, flow.settings.public_url)
+    """Copy every released edition to the target; the guard has spoken before, and speaks again before each is current.
+
+    What is going to be public is noted before the first file goes out: cut short anywhere, reconciling knows of it.
+    """
+    target = held_target(flow, partition)
     product: Product = flow.record("product", partition)  # the end card rests on its title: the guard covers it
     heads = {asset: flow.head(asset, partition) for asset in RESTS_ON}
-    return MirroredAsset(
+    files = {name: _files(edition) for name, edition in reel.editions.items()}
+    about = {name: {"title": product.title, "verdict_sha256": score.editions[name].digest()} for name in files}
+    mirrored = MirroredAsset(
         partition_key=partition,
         sku=product.sku,
         rests_on={asset: head.record for asset, head in heads.items() if head},
         editions={
             name: PublishedEdition(
-                files=publish(
-                    {
-                        REEL_NAME: edition.video,
-                        "poster.jpg": edition.poster,
-                        "captions.srt": edition.captions_srt,
-                        "captions.vtt": edition.captions_vtt,
-                    },
-                    product.sku,
-                    name,
-                    target,
-                    flow.store,
-                    title=product.title,
-                    verdict_sha256=score.editions[name].digest(),
-                ),
-                approved_by=released_by[name],
+                files=planned(files[name], product.sku, name, target, **about[name]), approved_by=released_by[name]
             )
-            for name, edition in reel.editions.items()
+            for name in files
         },
     )
+    note_publication(flow, mirrored)
+
+    def confirm() -> None:
+        if approvals(flow, partition) != released_by or flow.record("reel", partition) != reel:
+            raise PublishRefused("Not published: what was approved has changed meanwhile. Run this product again.")
+
+    for name in files:
+        publish(files[name], product.sku, name, target, flow.store, **about[name], confirm=confirm)
+    for name in public_reels(product.sku, target).keys() - files.keys():
+        withdraw(product.sku, target, name)
+    return mirrored
+
+
+def _files(edition: ReelEdition) -> dict[str, Blob]:
+    return {
+        REEL_NAME: edition.video,
+        "poster.jpg": edition.poster,
+        "captions.srt": edition.captions_srt,
+        "captions.vtt": edition.captions_vtt,
+    }
 
 
 def address_of_reel(flow: Flow, mirrored: MirroredAsset) -> str:
@@ -72,28 +92,29 @@ def mirrored_asset(
 ) -> Iterator[dg.MaterializeResult[MirroredAsset]]:
     try:
         released_by = approvals(flow, context.partition_key)
+        result = flow.make(
+            context,
+            {"reel": reel, "evaluation_score": evaluation_score},
+            lambda: publish_reel(flow, context.partition_key, reel, evaluation_score, released_by),
+            lambda made: {
+                "poster": poster(normalise(flow.store.read(reel.editions[MAIN_EDITION].poster)).pixels),
+                "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in evaluation_score.editions.items()),
+                "watch": dg.MetadataValue.url(address_of_reel(flow, made)),
+                "files": table(
+                    [
+                        {"file": file.name, "megabytes": round(file.size_bytes / 1e6, 2), "address": file.url}
+                        for edition in made.editions.values()
+                        for file in edition.files
+                    ]
+                ),
+            },
+        )
     except Waiting as waiting:
         context.log.info(str(waiting))
         return
     except PublishRefused as refused:
         raise dg.Failure(str(refused), allow_retries=False) from refused
-    yield flow.make(
-        context,
-        {"reel": reel, "evaluation_score": evaluation_score},
-        lambda: publish_reel(flow, context.partition_key, reel, evaluation_score, released_by),
-        lambda made: {
-            "poster": poster(normalise(flow.store.read(reel.editions[MAIN_EDITION].poster)).pixels),
-            "verdict": ", ".join(f"{name}: {judged.verdict}" for name, judged in evaluation_score.editions.items()),
-            "watch": dg.MetadataValue.url(address_of_reel(flow, made)),
-            "files": table(
-                [
-                    {"file": file.name, "megabytes": round(file.size_bytes / 1e6, 2), "address": file.url}
-                    for edition in made.editions.values()
-                    for file in edition.files
-                ]
-            ),
-        },
-    )
+    yield result
 
 
 @dg.asset_check(
@@ -105,12 +126,11 @@ def mirrored_asset(
 def mirror_matches_source(
     context: dg.AssetCheckExecutionContext, flow: dg.ResourceParam[Flow], mirrored_asset: MirroredAsset
 ) -> dg.AssetCheckResult:
-    target = open_target(flow.settings.publish_location, flow.settings.public_url)
     return flow.check(
         context,
         "mirror_matches_source",
         {"mirrored_asset": mirrored_asset},
-        lambda: worst(find_mirror_matches_source(edition, target) for edition in mirrored_asset.editions.values()),
+        lambda: worst(find_mirror_matches_source(edition, flow.target) for edition in mirrored_asset.editions.values()),
     )
 
 

@@ -13,6 +13,7 @@ from reel_pipeline.defs.events import report_check
 from reel_pipeline.defs.flow import Flow, Look
 from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, VERDICTS, last_word
 from reel_pipeline.defs.learning import due_spot_checks
+from reel_pipeline.defs.public import public_of
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.remedies import KINDS as REMEDY_KINDS
 from reel_pipeline.defs.report import partition_of
@@ -54,9 +55,10 @@ def decide(
     sensor, or the next `run`, makes it.
     """
     reel: Reel | None = flow.record("reel", partition)
-    if reel is None:
+    # What is public is decided about also when its record can't be read any more.
+    sha256 = reel.editions[MAIN_EDITION].video.sha256 if reel else public_of(flow, partition).get(MAIN_EDITION)
+    if sha256 is None:
         raise PublishRefused(f"{partition} has no reel yet; run it first.")
-    sha256 = reel.editions[MAIN_EDITION].video.sha256
     before = last_word(flow, partition)
     review = _review(sha256, approved, reason, shots, faults, platform, order=before.order + 1 if before else 0)
     if not approved:

@@ -5,7 +5,7 @@ takes it down is a product that is gone, a verdict that was taken back, a photo 
 or a shown price that no longer holds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,8 @@ def still_true(flow: Flow, mirrored: MirroredAsset) -> Finding:
 def untrue(flow: Flow, mirrored: MirroredAsset) -> str | None:
     """Why what is published must not be public any more, in one sentence; None while it is true."""
     partition = mirrored.partition_key
+    if why := next(_objections(flow, mirrored), None):
+        return why
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
     if snapshot is None:
         return None  # nothing is known of the shop: that is no reason
@@ -62,22 +64,30 @@ def untrue(flow: Flow, mirrored: MirroredAsset) -> str | None:
     return next(_doubts(flow, mirrored, snapshot), None)
 
 
-def _doubts(flow: Flow, mirrored: MirroredAsset, snapshot: CatalogSnapshot) -> Iterator[str]:
+def _objections(flow: Flow, mirrored: MirroredAsset) -> Iterator[str]:
+    """What a person, a platform or the judge has against exactly the files that are public, whatever the shop says."""
     partition = mirrored.partition_key
-    for edition in mirrored.editions.values():
-        video = next(file.sha256 for file in edition.files if file.name == REEL_NAME)
-        review = flow.store.load_note(REVIEWS, partition, video, Review)
+    for video in (f.sha256 for edition in mirrored.editions.values() for f in edition.files if f.name == REEL_NAME):
+        decided, review = flow.store.watch_note(REVIEWS, partition, video, Review)
+        if decided and not review:
+            yield "What a person decided about this reel can't be read; decide again."
         if review and not review.approved:
             yield f"{review.by} rejected this reel: {review.reason}"
-        judged = flow.store.load_note(VERDICTS, partition, video, Judgement)
+        was_judged, judged = flow.store.watch_note(VERDICTS, partition, video, Judgement)
+        if was_judged and not judged and not review:
+            yield "The judge's word about this reel can't be read; run this product again."
         if judged and judged.verdict is not Verdict.ACCEPT and not review:
             yield f"The judge now says {judged.verdict.value} of this reel."
+
+
+def _doubts(flow: Flow, mirrored: MirroredAsset, snapshot: CatalogSnapshot) -> Iterator[str]:
+    partition = mirrored.partition_key
     reel: Reel | None = _behind(flow, mirrored, "reel")
     plan = _behind(flow, mirrored, "shot_plan")
     old: Product | None = _behind(flow, mirrored, "product")
     brand: BrandKit | None = _behind(flow, mirrored, "brand_kit")
     if not (reel and plan and old and brand):
-        yield "The records that this reel rests on are gone from the store; run this product again."
+        yield "The records that this reel rests on are gone or can't be read; run this product again."
         return
     if not _photos_are_unknown(flow, partition):
         gallery = flow.record("product_gallery", partition)
@@ -108,5 +118,4 @@ def _photos_are_unknown(flow: Flow, partition: str) -> bool:
 def _behind(flow: Flow, mirrored: MirroredAsset, asset: str) -> Any:
     """The record that the published reel was made from, however many were made since."""
     blob = mirrored.rests_on.get(asset)
-    parse: Callable[[bytes], Any] = ASSETS[asset].record.model_validate_json
-    return parse(flow.store.read(blob)) if blob and flow.store.has(blob) else None
+    return flow.store.watch(blob, ASSETS[asset].record) if blob else None

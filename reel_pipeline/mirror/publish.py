@@ -13,10 +13,10 @@ Files first, manifest next, `latest.json` last: whoever starts from `latest.json
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reel_pipeline.errors import SettingsError
+from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.mirror.engines import CONTENT_TYPES, IMMUTABLE, REVALIDATED, Target
 from reel_pipeline.records import Blob, PublishedFile, canonical_json
 from reel_pipeline.store import Store, partition_path
@@ -24,7 +24,22 @@ from reel_pipeline.store import Store, partition_path
 REEL_NAME = "reel.mp4"
 MANIFEST_NAME = "manifest.json"
 LATEST_NAME = "latest.json"
+_OUR_KEY = re.compile(r"[^/]+/(latest\.json|[^/]+/[0-9a-f]{12}/[^/]+)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+
+
+def planned(
+    files: Mapping[str, Blob], sku: str, edition: str, target: Target, *, title: str = "", verdict_sha256: str = ""
+) -> tuple[PublishedFile, ...]:
+    """What `publish` would make public, its manifest last: known before any of it is."""
+    _check_names(files, edition)
+    folder = _folder(files, sku, edition)
+    manifest = _manifest(files, sku, edition, title, verdict_sha256)
+    return (
+        *(_published(target, folder, name, blob.sha256, blob.size_bytes) for name, blob in sorted(files.items())),
+        _published(target, folder, MANIFEST_NAME, hashlib.sha256(manifest).hexdigest(), len(manifest)),
+    )
 
 
 def publish(
@@ -36,34 +51,31 @@ def publish(
     *,
     title: str = "",
     verdict_sha256: str = "",
+    confirm: Callable[[], object] = lambda: None,
 ) -> tuple[PublishedFile, ...]:
     """Make one reel public and current; an earlier reel of the same edition is withdrawn once the new one stands.
 
     `files` maps public names to blobs and holds `reel.mp4`; `verdict_sha256` is the digest of the verdict that released
-    it. Done again, it changes nothing. Raises `StoreError` where the target holds other bytes, `HeadConflict` when two
-    runs publish the same product at once, `EngineUnavailable` when the target can't be reached.
+    it. `confirm` is asked once more when all is in place and nothing points at it yet: if it raises `PublishRefused`,
+    the files are taken away again and what was public stays. Done again, it changes nothing. Raises `StoreError` where
+    the target holds other bytes, `HeadConflict` when two runs publish the same product at once, `EngineUnavailable`
+    when the target can't be reached.
     """
-    _check_names(files, edition)
-    contents = hashlib.sha256(canonical_json({name: blob.sha256 for name, blob in files.items()})).hexdigest()
-    folder = f"{partition_path(sku)}/{edition}/{contents[:12]}"
-    published = []
+    published = planned(files, sku, edition, target, title=title, verdict_sha256=verdict_sha256)
+    folder = _folder(files, sku, edition)
     for name, blob in sorted(files.items()):
         target.write_once(f"{folder}/{name}", store.path(blob), CONTENT_TYPES[Path(name).suffix], IMMUTABLE)
-        published.append(_published(target, folder, name, blob.sha256, blob.size_bytes))
-    manifest = canonical_json(
-        {
-            "sku": sku,
-            "title": title,
-            "edition": edition,
-            "verdict_sha256": verdict_sha256,
-            "files": {file.name: {"sha256": file.sha256, "size_bytes": file.size_bytes} for file in published},
-        }
-    )
+    manifest = _manifest(files, sku, edition, title, verdict_sha256)
     _swap(target, f"{folder}/{MANIFEST_NAME}", manifest, target.read(f"{folder}/{MANIFEST_NAME}"))
-    published.append(_published(target, folder, MANIFEST_NAME, hashlib.sha256(manifest).hexdigest(), len(manifest)))
-    _point_to(target, sku, edition, {"folder": folder, "title": title, "reel_sha256": files[REEL_NAME].sha256})
-    _delete_all_but(target, f"{partition_path(sku)}/{edition}/", f"{folder}/")
-    return tuple(published)
+    entry = {"folder": folder, "title": title, "reel_sha256": files[REEL_NAME].sha256}
+    try:
+        _point_to(target, sku, edition, entry, confirm)
+    except PublishRefused:
+        if folder not in {entry["folder"] for entry in current(partition_path(sku), target).values()}:
+            _delete(target, f"{folder}/")
+        raise
+    _delete(target, f"{partition_path(sku)}/{edition}/", but=f"{folder}/")
+    return published
 
 
 def withdraw(sku: str, target: Target, edition: str | None = None) -> tuple[str, ...]:
@@ -71,18 +83,32 @@ def withdraw(sku: str, target: Target, edition: str | None = None) -> tuple[str,
 
     `latest.json` goes first, so that nothing points at a file that is going away. Done again, it deletes nothing.
     """
-    root = partition_path(sku)
     if edition is None:
-        target.delete(f"{root}/{LATEST_NAME}")
-        return _delete_all_but(target, f"{root}/")
+        return clear(partition_path(sku), target)
     _point_to(target, sku, edition, None)
-    return _delete_all_but(target, f"{root}/{edition}/")
+    return _delete(target, f"{partition_path(sku)}/{edition}/")
+
+
+def clear(place: str, target: Target) -> tuple[str, ...]:
+    """Take everything that was published off a place: the `partition_path` of a SKU."""
+    target.delete(f"{place}/{LATEST_NAME}")
+    return _delete(target, f"{place}/")
+
+
+def is_publication(key: str) -> bool:
+    """Whether a key is one that publishing writes; whatever else lies at a target is not ours."""
+    return bool(_OUR_KEY.fullmatch(key))
+
+
+def current(place: str, target: Target) -> dict[str, dict[str, str]]:
+    """Edition -> `folder` and `reel_sha256` of what is current at a place, as the target says: one small read."""
+    found = target.read(f"{place}/{LATEST_NAME}")
+    return _editions(found[0]) if found else {}
 
 
 def public_reels(sku: str, target: Target) -> dict[str, str]:
     """Edition -> the SHA-256 of the reel that is public of a product now, as the target says: one small read."""
-    found = target.read(f"{partition_path(sku)}/{LATEST_NAME}")
-    return {name: entry["reel_sha256"] for name, entry in _editions(found[0]).items()} if found else {}
+    return {name: entry["reel_sha256"] for name, entry in current(partition_path(sku), target).items()}
 
 
 def _check_names(files: Mapping[str, Blob], edition: str) -> None:
@@ -102,10 +128,37 @@ def _published(target: Target, folder: str, name: str, sha256: str, size_bytes: 
     return PublishedFile(name=name, key=key, url=url, sha256=sha256, size_bytes=size_bytes)
 
 
-def _point_to(target: Target, sku: str, edition: str, entry: dict[str, str] | None) -> None:
-    """Set or drop one edition in `latest.json`, by compare-and-swap."""
+def _folder(files: Mapping[str, Blob], sku: str, edition: str) -> str:
+    contents = hashlib.sha256(canonical_json({name: blob.sha256 for name, blob in files.items()})).hexdigest()
+    return f"{partition_path(sku)}/{edition}/{contents[:12]}"
+
+
+def _manifest(files: Mapping[str, Blob], sku: str, edition: str, title: str, verdict_sha256: str) -> bytes:
+    return canonical_json(
+        {
+            "sku": sku,
+            "title": title,
+            "edition": edition,
+            "verdict_sha256": verdict_sha256,
+            "files": {name: {"sha256": blob.sha256, "size_bytes": blob.size_bytes} for name, blob in files.items()},
+        }
+    )
+
+
+def _point_to(
+    target: Target,
+    sku: str,
+    edition: str,
+    entry: dict[str, str] | None,
+    confirm: Callable[[], object] = lambda: None,
+) -> None:
+    """Set or drop one edition in `latest.json`, by compare-and-swap.
+
+    `confirm` comes between its read and its write: whoever changes `latest.json` after that wins.
+    """
     key = f"{partition_path(sku)}/{LATEST_NAME}"
     found = target.read(key)
+    confirm()
     before = _editions(found[0]) if found else {}
     after = {name: value for name, value in before.items() if name != edition} | ({edition: entry} if entry else {})
     if after:
@@ -126,14 +179,15 @@ def _editions(data: bytes) -> dict[str, dict[str, str]]:
         return {
             name: entry
             for name, entry in editions.items()
-            if isinstance(entry["folder"], str) and isinstance(entry["reel_sha256"], str)
+            if isinstance(entry["folder"], str) and _SHA256.fullmatch(entry["reel_sha256"])
         }
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
-def _delete_all_but(target: Target, prefix: str, kept_prefix: str | None = None) -> tuple[str, ...]:
-    keys = [key for key in target.list(prefix) if kept_prefix is None or not key.startswith(kept_prefix)]
+def _delete(target: Target, prefix: str, but: str | None = None) -> tuple[str, ...]:
+    """Delete what publishing wrote below `prefix`, except below `but`; other people's files stay."""
+    keys = [key for key in target.list(prefix) if is_publication(key) and not (but and key.startswith(but))]
     for key in keys:
         target.delete(key)
     return tuple(keys)

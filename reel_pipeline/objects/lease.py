@@ -24,8 +24,8 @@ MARGIN_S = 2.0
 """A holder counts its lease as lost this much before anybody may take it over: longer than one write takes."""
 POLL_S = (0.2, 3.0)
 
-_leases: dict[tuple[str, str], "Lease"] = {}
-"""(place, name) -> what this process holds."""
+_leases: dict[tuple[str, str, int], "Lease"] = {}
+"""(place, name, thread) -> what this process holds, or has lost and not yet let go."""
 
 
 class BucketLocks(Locks):
@@ -40,12 +40,12 @@ class BucketLocks(Locks):
 
     @contextlib.contextmanager
     def _taken(self, name: str) -> Iterator[None]:
-        lease = self._acquire(name)
-        _leases[self.place, name] = lease
+        lease, mine = self._acquire(name), (self.place, name, threading.get_ident())
+        _leases[mine] = lease
         try:
             yield
         finally:
-            del _leases[self.place, name]
+            del _leases[mine]
             lease.release()
 
     def _acquire(self, name: str) -> "Lease":
@@ -73,8 +73,10 @@ class BucketLocks(Locks):
         return content.owner if found and content and not content.is_over(found.age_s) else None
 
     def verify(self, name: str) -> None:
-        lease = _leases.get((self.place, name))
-        if lease and lease.is_lost():
+        mine = _leases.get((self.place, name, threading.get_ident()))
+        # A thread that the holder started answers for all that its process holds of this name.
+        held = [mine] if mine else [lease for key, lease in list(_leases.items()) if key[:2] == (self.place, name)]
+        if any(lease.is_lost() for lease in held):
             raise HeadConflict(
                 f"This run was cut off from {self.place} for too long and another one may have taken over {name}; "
                 "run this SKU again."
