@@ -5,9 +5,15 @@ Servers differ, and what they differ in is settled here (seen with Ceph 16; AWS 
 - A condition that does not hold is 412, and 404 on AWS when the object is gone. AWS's 409 means 'try again'.
 - Ceph ignores a condition on a delete, so nothing here rests on one.
 - A put whose answer got lost is sent again by boto3 and then loses against itself: then equal bytes are no conflict.
+- Some don't know conditions (501) or pass over them. Heads, leases and published files rest on them, so the first write
+  of a process tries them on a key of its own, and refuses such a server in words.
+- Some refuse checksums, as a header or as a trailer: boto3's settings for that
+  (AWS_REQUEST_CHECKSUM_CALCULATION=when_required, AWS_RESPONSE_CHECKSUM_VALIDATION=when_required) are kept to.
 """
 
+import contextlib
 import time
+import uuid
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, cast
@@ -21,7 +27,11 @@ from reel_pipeline.errors import EngineUnavailable, HeadConflict
 LOST_RACE = frozenset({"PreconditionFailed", "NoSuchKey", "412"})
 TRY_AGAIN = frozenset({"ConditionalRequestConflict", "409"})
 ABSENT = frozenset({"NoSuchKey", "NotFound", "404"})
+NOT_UNDERSTOOD = frozenset({400, 405, 501})
+WRONG_TAG = "0" * 32
 TRIES = 6
+_tried: set[tuple[str, str, str]] = set()
+"""(endpoint, bucket, prefix) of those whose conditions this process has seen hold."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,11 @@ class Bucket:
         patient = cast(Any, Config)(connect_timeout=5, retries={"mode": "standard", "max_attempts": TRIES})
         # boto3's shared session is not thread-safe, and keeps the credentials that it found first.
         self._client: Any = cast(Any, boto3).Session().client("s3", config=patient)
+        config = self._client.meta.config
+        when_required = config.request_checksum_calculation == "when_required"
+        self._on_put: dict[str, str] = {} if when_required else {"ChecksumAlgorithm": "SHA256"}
+        when_required = config.response_checksum_validation == "when_required"
+        self._on_get: dict[str, str] = {} if when_required else {"ChecksumMode": "ENABLED"}
 
     @property
     def address(self) -> str:
@@ -50,7 +65,7 @@ class Bucket:
 
     def get(self, key: str) -> Found | None:
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=self._prefix + key, ChecksumMode="ENABLED")
+            answer = self._client.get_object(Bucket=self.name, Key=self._prefix + key, **self._on_get)
             data = answer["Body"].read()
         except (BotoCoreError, ClientError) as error:
             if _code(error) in ABSENT:
@@ -63,9 +78,13 @@ class Bucket:
     def put(self, key: str, body: bytes | BinaryIO, only_if: str | None, **headers: str) -> str | None:
         """Write if the tag still is `only_if` (None: absent). Returns the new tag, None if it did not hold.
 
-        The checksum makes S3 refuse bytes that were damaged on the way.
+        The checksum makes S3 refuse bytes that were damaged on the way. Raises `EngineUnavailable` before anything is
+        written to a server that does not keep to conditions.
         """
-        condition = {"IfMatch": only_if.strip('"')} if only_if else {"IfNoneMatch": "*"}
+        self._try_conditions()
+        return self._put(key, body, **_condition(only_if), **headers)
+
+    def _put(self, key: str, body: bytes | BinaryIO, **headers: str) -> str | None:
         for attempt in range(TRIES):
             if not isinstance(body, bytes):
                 body.seek(0)
@@ -74,8 +93,7 @@ class Bucket:
                     Bucket=self.name,
                     Key=self._prefix + key,
                     Body=body,
-                    ChecksumAlgorithm="SHA256",
-                    **condition,
+                    **self._on_put,
                     **headers,
                 )
             except (BotoCoreError, ClientError) as error:
@@ -87,6 +105,31 @@ class Bucket:
             else:
                 return str(answer["ETag"])
         raise AssertionError("unreachable")
+
+    def _try_conditions(self) -> None:
+        """See once per process that a key is created only once, and replaced only by who names its tag."""
+        place = (self._client.meta.endpoint_url, self.name, self._prefix)
+        if place in _tried:
+            return
+        key = f".conditions-{uuid.uuid4().hex}"
+        try:
+            tag = self._put(key, b"1", **_condition(None))
+            refused = (self._put(key, b"2", **_condition(wrong)) is None for wrong in (None, WRONG_TAG))
+            keeps = bool(tag and all(refused) and self._put(key, b"3", **_condition(tag)))
+        except EngineUnavailable as error:
+            if not _is_not_understood(error.__cause__) or self._put(key, b"4") is None:
+                raise
+            keeps = False
+        finally:
+            with contextlib.suppress(EngineUnavailable):
+                self.delete(key)
+        if not keeps:
+            raise EngineUnavailable(
+                f"The server of bucket {self.name} ({self._client.meta.endpoint_url}) has no conditional writes "
+                "(If-None-Match, If-Match), without which two runs overwrite each other; use one that has them, such "
+                "as AWS S3, Ceph or MinIO, or a folder."
+            )
+        _tried.add(place)
 
     def swap(self, key: str, data: bytes, expected_tag: str | None, **headers: str) -> str:
         """Write if the tag still is what was read (None: absent), else raise `HeadConflict`. Returns the new tag."""
@@ -125,14 +168,31 @@ class Bucket:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> EngineUnavailable:
+        checksums = (
+            " A server that knows no checksums needs AWS_REQUEST_CHECKSUM_CALCULATION=when_required and "
+            "AWS_RESPONSE_CHECKSUM_VALIDATION=when_required."
+            if self._on_put and _is_not_understood(error)
+            else ""
+        )
         return EngineUnavailable(
             f"Bucket {self.name} can't be used ({error}); check its name, AWS_ENDPOINT_URL, region and credentials."
+            f"{checksums}"
         )
 
 
 def _code(error: Exception) -> str:
     """S3's name for an error; empty when it never got that far."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def _condition(only_if: str | None) -> dict[str, str]:
+    """The header for 'if the tag still is this one' (None: if there is nothing yet)."""
+    return {"IfMatch": only_if.strip('"')} if only_if else {"IfNoneMatch": "*"}
+
+
+def _is_not_understood(error: BaseException | None) -> bool:
+    """The server knows a part of the request not at all; it did not merely refuse or fail."""
+    return isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] in NOT_UNDERSTOOD
 
 
 def _sent_again(error: Exception) -> bool:
