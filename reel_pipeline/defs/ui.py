@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,17 +85,18 @@ def start_dagster(running: ExitStack, url: str, logs: object) -> Child:
 
 
 def start(running: ExitStack, command: list[str], logs: object) -> Child:
-    """A child in a process group of its own, ended with `running`."""
+    """A child in a process group of its own, which ends with `running`, all its members too."""
     process: Child = subprocess.Popen(command, stdout=logs, stderr=logs, start_new_session=True)  # type: ignore[call-overload]
 
     def end() -> None:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        # A code server outlives what started it while its runs go on; they are taken up again where they stopped.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     running.callback(end)
     return process
