@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reel_pipeline.errors import StoreError
+from reel_pipeline.objects.locks import DELETING
 from reel_pipeline.records import Blob
 from reel_pipeline.store import Store, blob_key
 
@@ -19,22 +20,43 @@ def prune(store: Store) -> tuple[int, int]:
 
     Returns how many blobs and memo entries went. Published files lie elsewhere and are not touched. Raises `StoreError`
     while a run holds a product: what it has just made is named by nothing yet.
+
+    Reading takes long and hinders nobody: what a run saves meanwhile is no candidate, since those are listed first, and
+    what it names anew is read before anything is deleted. Only while that is done do runs wait, and only so long.
     """
+    _refuse_while_busy(store)
+    blobs, memo = store.objects.list("blobs/"), store.objects.list("memo/")
+    roots, reached = _roots(store), set[str]()
+    for key in roots:
+        _reach(store, _document(store, key), reached)
+    named = {key: {blob_key(blob) for blob in _blobs(_document(store, key))} for key in memo}
+    locks = store.objects.locks
+    with locks.hold(DELETING):
+        _refuse_while_busy(store)
+        for key, version in _roots(store).items():
+            if roots.get(key) != version:
+                _reach(store, _document(store, key), reached)
+        forgotten = [key for key in memo if not named[key] <= reached]
+        garbage = [key for key in blobs if key not in reached]
+        for key in [*forgotten, *garbage]:
+            locks.verify(DELETING)
+            store.objects.delete(key)
+    return len(garbage), len(forgotten)
+
+
+def _refuse_while_busy(store: Store) -> None:
     if busy := store.objects.locks.holders():
         raise StoreError(f"{len(busy)} product(s) are being made right now; prune when no run is under way.")
-    reached: set[str] = set()
-    notes = store.objects.list("notes/")
+
+
+def _roots(store: Store) -> dict[str, str]:
+    """What keeps blobs, each with its version."""
+    notes = store.objects.versions("notes/")
     decided = {key.split("/", 2)[2] for key in notes if key.startswith(DECISIONS)}
-    notes = [key for key in notes if not key.startswith(SHOWN) or key.removeprefix(SHOWN) in decided]
-    roots = [*store.objects.list("heads/"), *notes, *store.objects.list("checks/")]
-    memo = store.objects.list("memo/")
-    for key in [*roots, *(key for key in memo if key.startswith(KEPT_CALLS))]:
-        _reach(store, _document(store, key), reached)
-    forgotten = [key for key in memo if not {blob_key(blob) for blob in _blobs(_document(store, key))} <= reached]
-    garbage = [key for key in store.objects.list("blobs/") if key not in reached]
-    for key in [*forgotten, *garbage]:
-        store.objects.delete(key)
-    return len(garbage), len(forgotten)
+    kept = {k: v for k, v in notes.items() if not k.startswith(SHOWN) or k.removeprefix(SHOWN) in decided}
+    for prefix in ("heads/", "checks/", *KEPT_CALLS):
+        kept |= store.objects.versions(prefix)
+    return kept
 
 
 def _reach(store: Store, document: Any, reached: set[str]) -> None:

@@ -33,6 +33,9 @@ class Objects(Protocol):
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        """All keys below `prefix`, each with a word that changes when its bytes are written again."""
+
     def delete(self, key: str) -> None: ...
 
     def local_path(self, key: str) -> Path:

@@ -153,11 +153,16 @@ class Bucket:
 
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""
+        return sorted(self.versions(prefix))
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        """All keys below `prefix`, each with its tag."""
         try:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=self._prefix + prefix
             )
-            return sorted(item["Key"][len(self._prefix) :] for page in pages for item in page.get("Contents", ()))
+            found = (item for page in pages for item in page.get("Contents", ()))
+            return {item["Key"][len(self._prefix) :]: item.get("ETag", "") for item in found}
         except (BotoCoreError, ClientError) as error:
             raise self._unavailable(error) from error
 

@@ -58,6 +58,14 @@ class FolderObjects:
         files = (path for path in (self.root / prefix).rglob("*") if path.is_file() and not path.name.startswith("."))
         return sorted(path.relative_to(self.root).as_posix() for path in files)
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        found = {}
+        for key in self.list(prefix):
+            with contextlib.suppress(FileNotFoundError):
+                stat = (self.root / key).stat()
+                found[key] = f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
+        return found
+
     def delete(self, key: str) -> None:
         (self.root / key).unlink(missing_ok=True)
 

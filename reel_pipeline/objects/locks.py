@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ log = logging.getLogger("reel_pipeline")
 _held: Counter[tuple[str, str, int]] = Counter()
 _guard = threading.Lock()
 """(place, name, thread) -> how often it is held. Of the process, since several stores may be open on one place."""
+DELETING = "prune"
+"""The name that `prune` holds while it deletes: whoever takes another name waits until it has let go."""
+POLL_S = 0.2
 
 
 class Locks(ABC):
@@ -35,12 +39,27 @@ class Locks(ABC):
             _held[mine] += 1
         try:
             with contextlib.nullcontext() if inner else self._taken(name):
+                self._wait_for_prune(name)
                 yield
         finally:
             with _guard:
                 _held[mine] -= 1
                 if not inner:
                     del _held[mine]
+
+    def _wait_for_prune(self, name: str) -> None:
+        """Each looks for the other after it has taken its own name, so one of the two sees the other.
+
+        `prune` gives way to whoever was there first, and nobody waits for a whole prune: only while it deletes.
+        """
+        if name == DELETING or _held[self.place, DELETING, threading.get_ident()]:
+            return
+        said = False
+        while holder := self.holder(DELETING):
+            if not said:
+                log.warning("The store is being pruned by %s; waiting until that has ended", holder)
+            said = True
+            time.sleep(POLL_S)
 
     @abstractmethod
     def _taken(self, name: str) -> contextlib.AbstractContextManager[None]: ...
@@ -54,8 +73,9 @@ class Locks(ABC):
         """Who holds it now."""
 
     def holders(self) -> dict[str, str]:
-        """Name -> who holds it now."""
-        return {name: holder for name in self.names() if (holder := self.holder(name))}
+        """Name -> who holds it now; pruning is no name."""
+        names = (name for name in self.names() if name != DELETING)
+        return {name: holder for name in names if (holder := self.holder(name))}
 
     @abstractmethod
     def verify(self, name: str) -> None:
@@ -94,15 +114,16 @@ class FolderLocks(Locks):
         except FileNotFoundError:
             return None
         with file:
-            return None if _flocked(file.fileno()) else file.read() or "another run"
+            return None if _flocked(file.fileno(), fcntl.LOCK_SH) else file.read() or "another run"
 
     def verify(self, name: str) -> None:
         """A lock of the operating system can't be lost while its process lives."""
 
 
-def _flocked(descriptor: int) -> bool:
+def _flocked(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
+    """Whoever only looks shares the lock for that moment, so that two who look don't take each other for a holder."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

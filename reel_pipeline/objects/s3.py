@@ -42,6 +42,9 @@ class S3Objects:
     def list(self, prefix: str) -> list[str]:
         return self.bucket.list(prefix)
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        return self.bucket.versions(prefix)
+
     def delete(self, key: str) -> None:
         self.bucket.delete(key)
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from reel_pipeline.errors import HeadConflict
+from reel_pipeline.mirror.engines import open_target
+from reel_pipeline.mirror.publish import public_reels, publish
 from reel_pipeline.objects import open_objects
 from reel_pipeline.objects.bucket import Bucket
 from reel_pipeline.objects.s3 import S3Objects
@@ -177,6 +179,48 @@ def test_a_suspended_run_that_lost_its_lease_writes_no_record(place: Place, tmp_
     found = store.load("product", "T", Product)
     assert found is not None
     assert found.title == "in time"
+
+
+PUBLISHER = """
+from reel_pipeline.mirror.engines import open_target
+from reel_pipeline.mirror.held import HeldTarget
+from reel_pipeline.mirror.publish import publish
+
+def sleep():
+    print("held", flush=True)
+    while not Path(sys.argv[3]).exists():
+        time.sleep(0.05)
+
+with store.lock("T"):
+    target = HeldTarget(open_target(sys.argv[1] + "-public"), lambda: store.verify_lock("T"))
+    files = {"reel.mp4": store.put(b"late", ".mp4"), "poster.jpg": store.put(b"late", ".jpg")}
+    if sys.argv[4] == "files":
+        sleep()
+    try:
+        publish(files, "T", "main", target, store, confirm=sleep if sys.argv[4] == "latest.json" else lambda: None)
+    except HeadConflict as error:
+        print(error, flush=True)
+"""
+
+
+@leases
+@pytest.mark.parametrize("before", ["files", "latest.json"])
+def test_a_suspended_run_that_lost_its_lease_makes_nothing_public(place: Place, tmp_path: Path, before: str) -> None:
+    """It wakes up before its first file, or with all of them out, after another run has published."""
+    wake = tmp_path / "wake"
+    sleeper = place.run(PUBLISHER, str(wake), before)
+    assert sleeper.stdout
+    assert sleeper.stdout.readline() == "held\n"
+    sleeper.send_signal(signal.SIGSTOP)
+    store, target = place.open(), open_target(f"{place.location}-public")
+    with store.lock("T"):
+        published = publish({"reel.mp4": store.put(b"in time", ".mp4")}, "T", "main", target, store)
+        wake.touch()
+        sleeper.send_signal(signal.SIGCONT)
+        out, _ = sleeper.communicate(timeout=30)
+    assert "another one may have taken over" in out
+    assert set(target.list("")) == {f"{partition_path('T')}/latest.json", *(file.key for file in published)}
+    assert public_reels("T", target) == {"main": next(f.sha256 for f in published if f.name == "reel.mp4")}
 
 
 @leases
