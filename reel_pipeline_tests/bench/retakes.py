@@ -26,6 +26,7 @@ from reel_pipeline_tests.drawing import draw_products
 
 TABLE = Path(__file__).with_name("retakes.md")
 HEADER = ("SKU", "verdicts", "rejected by", "attempts", "retake runs", "voices in its reels", "state")
+CODE = "reel_pipeline_tests.bench.scripted_definitions"
 PATIENCE_S = 7200
 
 
@@ -48,7 +49,7 @@ def through_the_daemon(folder: Path, patch: pytest.MonkeyPatch) -> list[Row]:
     for picture in (source / "images").iterdir():  # one product's photos for all: what they show is looked at once
         picture.write_bytes((source / "images" / f"0-{picture.stem[-1]}.jpg").read_bytes())
     patch.setenv("PYTHONPATH", str(PROJECT))
-    with deployed("laptop", folder / "work", source, None, "reel_pipeline_tests.bench.scripted") as deployment:
+    with deployed("laptop", folder / "work", source, None, CODE) as deployment:
         assert deployment.wait_for_run(deployment.launch("sync_catalog")) == "SUCCESS"
         deployment.backfill(SKU_ASSETS, list(SCRIPT))
         flow = deployment.flow(patch)

@@ -1,14 +1,12 @@
-"""The definitions with a judge that follows a script; a code server takes `-m reel_pipeline_tests.bench.scripted`.
+"""A judge that follows a script; `scripted_definitions.py` puts it in the place of the real one.
 
-Everything else is real. A verdict hangs on the product and the attempt alone, so each run's process can tell it anew.
+A verdict hangs on the product and the attempt alone, so each run's process can tell it anew.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reel_pipeline.definitions import defs  # noqa: F401
-from reel_pipeline.defs import evaluation_score
 from reel_pipeline.defs.flow import Flow
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels
@@ -61,6 +59,3 @@ class ScriptedJudge:
             {"warped_logo": 2.0 if verdict is NO else 0.1},
             {"warped_logo": 1.0},
         )
-
-
-evaluation_score.open_engine = lambda name, gates: ScriptedJudge()  # type: ignore[assignment]

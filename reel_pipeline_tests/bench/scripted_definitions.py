@@ -1,0 +1,10 @@
+"""The definitions with the judge of `scripted.py`, for a code server that takes this module with `-m`.
+
+Everything else is real. Importing this replaces the judge of the whole process, so tests import `scripted.py` alone.
+"""
+
+from reel_pipeline.definitions import defs  # noqa: F401
+from reel_pipeline.defs import evaluation_score
+from reel_pipeline_tests.bench.scripted import ScriptedJudge
+
+evaluation_score.open_engine = lambda name, gates: ScriptedJudge()  # type: ignore[assignment]
