@@ -115,7 +115,7 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "7",
+    "planner.embedded": "8",
     "voice.espeak_ng": "2",
     "voice.captions_only": "1",
     "voice.file": "1",

@@ -27,6 +27,10 @@ UNDIVIDED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 PHRASE_SPACE = re.compile(rf"(?<=[{PHRASED}])\s+(?=[{PHRASED}])")
 """Thai and its neighbours put spaces between phrases, not between words."""
 
+MARKS = " ,.:;!?-–—/&+،؛"
+QUOTES = "\"“”„«»'‘"
+QUOTE = re.compile(r"[\"“”„«»]|(?<!\w)['‘]|['‘](?!\w)")
+"""A quotation mark, and no apostrophe within a word."""
 PHOTO_TALK = re.compile(
     r",?\s+(?:(?:as\s+)?(?:shown|seen|photographed|pictured|displayed|depicted)\b"
     r"|(?:lying|laid|hanging|standing|pitched|placed|resting|sitting)\s+(?:flat|on|in|against|from|over|beside)\b"
@@ -127,8 +131,15 @@ def _broken(run: str) -> list[str]:
 
 
 def trim(span: str) -> str:
-    """Without photo talk, and without marks or half-open quotes at its ends."""
-    return PHOTO_TALK.sub("", span).strip(" ,.:;!?-–—/&+\"“”„«»'‘…،؛")
+    """Without photo talk, and without marks, quotes around the whole, or half-open quotes at its ends."""
+    text = PHOTO_TALK.sub("", span).strip(MARKS)
+    while text and (text[0] in QUOTES or text[-1] in QUOTES):
+        count = len(QUOTE.findall(text))
+        around = count == 2 and text[0] in QUOTES and text[-1] in QUOTES
+        if count % 2 == 0 and not around:
+            break
+        text = text[1 if text[0] in QUOTES else 0 : -1 if around or text[0] not in QUOTES else None].strip(MARKS)
+    return text
 
 
 def split_once(piece: str) -> tuple[str, str] | None:

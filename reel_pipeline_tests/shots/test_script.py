@@ -125,6 +125,24 @@ def test_numbers_are_counted_as_they_are_spoken(tmp_path: Path) -> None:
     assert said(tmp_path, title="Monitor", description=described) == ["Monitor.", "Rated to 10,000 hours of use."]
 
 
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("Großer Becher „Nuß“", "Großer Becher „Nuß“."),
+        ('Tee "Sunset"', 'Tee "Sunset".'),
+        ("«Noix» Mug", "«Noix» Mug."),
+        ('"Sunset"', "Sunset."),
+        ("Tee 'Sunset' mug", "Tee 'Sunset' mug."),
+        ("Baker's boys' mug", "Baker's boys' mug."),
+        ('Mug "Sunset', 'Mug "Sunset.'),
+        ('Sunset" mug', 'Sunset" mug.'),
+        ('"Sunset mug', "Sunset mug."),
+    ],
+)
+def test_quotes_are_closed_or_left_out(tmp_path: Path, title: str, line: str) -> None:
+    assert said(tmp_path, title=title, description="Holds 350 ml.")[0] == line
+
+
 def test_banned_words_are_never_said(tmp_path: Path) -> None:
     words = BrandWords(banned_words=("Vegan leather",))
     spoken = said(

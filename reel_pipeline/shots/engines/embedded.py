@@ -13,7 +13,7 @@ MIN_SHOTS = 2
 
 class EmbeddedPlanner:
     name = "embedded"
-    revision = "7"
+    revision = "8"
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         facts, words = request.facts, request.words
