@@ -138,13 +138,19 @@ class Settings(BaseModel):
         names = {safe_name(sku) for sku in skus.values()}
         hashed = {key.rpartition("~")[2] for key in skus if "~" in key}
         for folder, suffix in (("overrides", ".toml"), ("voice", ""), ("artwork", "")):
-            for path in sorted((self.workspace / folder).glob(f"[!.]*{suffix}")):
-                given = _meant_by(path.name.removesuffix(suffix))
-                if given & skus.keys() or hashed & {_short_hash(name) for name in given}:
+            root = self.workspace / folder
+            for path in sorted(root.rglob(f"*{suffix}")):
+                written = str(path.relative_to(root)).removesuffix(suffix)
+                given = _meant_by(written)
+                is_of_one = bool(given & skus.keys() or hashed & {_short_hash(name) for name in given})
+                is_aside = path.parent != root or path.name.startswith(".")
+                if is_of_one and is_aside and (suffix or path.is_dir()):
+                    sentences.append(f"{folder}/{written}{suffix} is not read; name it {safe_name(written)}{suffix}.")
+                if is_of_one or (is_aside and not suffix) or path.name.startswith("._"):
                     continue
-                alike = difflib.get_close_matches(path.name.removesuffix(suffix), names, n=1) or sorted(names)[:1]
+                alike = difflib.get_close_matches(written, names, n=1) or sorted(names)[:1]
                 example = f", such as {folder}/{alike[0]}{suffix}" if alike else ""
-                sentences.append(f"{folder}/{path.name} is of no product; name it after a SKU{example}.")
+                sentences.append(f"{folder}/{written}{suffix} is of no product; name it after a SKU{example}.")
         return sentences
 
     def file_hashes(self) -> FileHashes:

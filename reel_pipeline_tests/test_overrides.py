@@ -55,3 +55,21 @@ def test_what_is_of_no_product_is_named(made: Workspace, capsys: pytest.CaptureF
         assert "overrides/TEA1.toml is of no product; name it after a SKU, such as overrides/TEA-1.toml." in warned
         assert "artwork/Nothing is of no product" in warned
         assert "BOX-2.toml" not in warned
+
+
+def test_what_lies_where_nothing_is_read_is_named_with_the_name_that_it_should_have(tmp_path: Path) -> None:
+    skus = ("GC/1", "..", ".x")
+    settings = Settings(workspace=tmp_path, source="")
+    for name in ("overrides/GC/1.toml", "overrides/...toml", "overrides/.DS_Store", "overrides/._a.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    for name in ("voice/.x", "artwork/GC/1"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / ".DS_Store").write_bytes(b"")
+    said = settings.unclaimed({key: sku for sku, key in partition_keys(skus).items()})
+    assert "overrides/GC/1.toml is not read; name it GC%2F1.toml." in said
+    assert "overrides/...toml is not read; name it %2E..toml." in said
+    assert "voice/.x is not read; name it %2Ex." in said
+    assert "artwork/GC/1 is not read; name it GC%2F1." in said
+    assert len(said) == 5
+    assert any(sentence.startswith("artwork/GC is of no product") for sentence in said)

@@ -1,5 +1,6 @@
 """The state of a product in words: for the table that `run` and `status` print and for `why`. No Dagster here."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,7 +84,7 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
         reasons=reasons,
         reel=reel,
         shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
-        action=_action(flow, partition, sku, state, public, reasons),
+        action=_action(flow, partition, shlex.quote(sku), state, public, reasons),
     )
 
 
@@ -95,20 +96,20 @@ def missing_price(product: Product | None, brand: BrandKit | None) -> str:
     return f"show_price is on, but {what}, so none is shown; give it a price such as 54.00 and a currency such as EUR."
 
 
-def _action(flow: Flow, partition: str, sku: str, state: State, public: Public, reasons: list[str]) -> str:
+def _action(flow: Flow, partition: str, quoted_sku: str, state: State, public: Public, reasons: list[str]) -> str:
     """A command, or the sentence of the check that says what to upload or correct."""
     if state is State.PUBLISHED and public is Public.CURRENT:
         return ""
     if state is State.WAITING:
-        return f"watch it, then `reel-pipeline review approve {sku} --reason TEXT`, or reject it"
+        return f"watch it, then `reel-pipeline review approve {quoted_sku} --reason TEXT`, or reject it"
     budget = flow.finding("retry_budget", partition)
     if work(flow, partition) or (budget and budget.measured.get("next_attempt")):
-        return f"`reel-pipeline run --sku {sku}`"
+        return f"`reel-pipeline run --sku {quoted_sku}`"
     if budget and budget.measured.get("waits_for_words"):
         return budget.sentence
     if state is State.REJECTED:
-        return f"watch it (`reel-pipeline why {sku}`), then approve it, or give the product other photos"
-    return next(iter(reasons), f"`reel-pipeline why {sku}`")
+        return f"watch it (`reel-pipeline why {quoted_sku}`), then approve it, or give the product other photos"
+    return next(iter(reasons), f"`reel-pipeline why {quoted_sku}`")
 
 
 def _public(flow: Flow, partition: str) -> Public:
@@ -227,7 +228,9 @@ def own_photos(flow: Flow, partition: str) -> list[Path]:
     """The gallery of a product as the judge sees it: files of its own variant's and unassigned photos."""
     gallery: ProductGallery | None = flow.record("product_gallery", partition)
     if gallery is None:
-        raise SettingsError(f"The gallery of {partition} was not read yet; run `reel-pipeline run --sku {partition}`.")
+        raise SettingsError(
+            f"The gallery of {partition} was not read yet; run `reel-pipeline run --sku {shlex.quote(partition)}`."
+        )
     return [flow.store.path(photo.pixels) for photo in gallery.own]
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,9 +13,11 @@ from reel_pipeline.cli import main
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about
 from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.report import Public, State, report
+from reel_pipeline.defs.report import Public, State, own_photos, report
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.settings import Settings
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_operations import public
@@ -126,3 +129,11 @@ def test_why_says_what_every_word_rests_on_and_whose_it_is(made: Workspace, caps
     said = capsys.readouterr().out
     assert "shot 1 says 'A box for keeps.': yours, an override" in said
     assert "the end says 'Ours alone.': yours, an override" in said
+
+
+def test_a_command_that_is_told_can_be_pasted_whatever_the_sku_is(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path, source="")
+    flow = Flow(settings, settings.open_store())
+    assert report(flow, "Blue mug").action == "`reel-pipeline run --sku 'Blue mug'`"
+    with pytest.raises(SettingsError, match="--sku 'Blue mug'"):
+        own_photos(flow, "Blue mug")
