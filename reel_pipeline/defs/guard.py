@@ -37,6 +37,8 @@ def approvals(flow: Flow, partition: str) -> dict[str, str]:
     stale = {name: why for name, why in stale_assets(flow, partition).items() if name in behind}
     if stale:
         first = next(iter(stale))
+        if flow.head("product", partition) is None:
+            raise PublishRefused("Not published: It was not made yet. Run it.")
         raise PublishRefused(f"Not published: {first} is out of date ({stale[first]}). Run this product again.")
     for check in CHECKS.values():
         if not check.blocking or check.asset not in behind or check.asset == "evaluation_score":

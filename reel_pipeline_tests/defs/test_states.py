@@ -137,3 +137,9 @@ def test_a_command_that_is_told_can_be_pasted_whatever_the_sku_is(tmp_path: Path
     assert report(flow, "Blue mug").action == "`reel-pipeline run --sku 'Blue mug'`"
     with pytest.raises(SettingsError, match="--sku 'Blue mug'"):
         own_photos(flow, "Blue mug")
+
+
+def test_a_product_that_was_never_made_says_so(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path, source="")
+    new = report(Flow(settings, settings.open_store()), "NEW-1")
+    assert (new.state, new.public, new.reasons) == (State.FAILED, Public.NONE, ["It was not made yet. Run it."])
