@@ -1,7 +1,8 @@
 """How well restricted goods are told by their names: `python -m reel_pipeline_tests.bench.restricted FILE.csv...`
 
 A file has the columns title, product_type, description, tags (separated by `|`), language and kind, `none` for innocent
-goods. `shots/restricted_names.csv` was written without knowledge of the table of words.
+goods. `shots/restricted_names.csv` was written without knowledge of the table of words, and so was
+`restricted_held_out.csv` beside this file, whose names no word of the table may be taken from: it is for reporting.
 """
 
 import csv
