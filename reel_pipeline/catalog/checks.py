@@ -45,7 +45,7 @@ def crawl_is_complete(snapshot: CatalogSnapshot, presence: Presence) -> Finding:
 
 
 def gallery_is_usable(gallery: ProductGallery, store: Store) -> Finding:
-    """Blocking: at least one photo of this very variant can be decoded from the store and is large enough to show."""
+    """Blocking: at least one photo that may show this variant can be decoded from the store and is large enough."""
     readable = [photo for photo in gallery.own if _is_intact(photo, store)]
     largest = max((max(photo.width_px, photo.height_px) for photo in readable), default=0)
     measured = {
@@ -64,7 +64,9 @@ def _sentence(gallery: ProductGallery, readable: list[Photo], largest_px: int, p
     if passed:
         refused = f"; {len(gallery.refused)} could not be used: {gallery.refused[0].error}" if gallery.refused else "."
         count = "1 photo" if len(readable) == 1 else f"{len(readable)} photos"
-        return f"{count} of {of_what} can be used{refused}"
+        unassigned = sum(photo.variant is None for photo in readable) if gallery.colour else 0
+        of_none = f", {unassigned} of them assigned to no variant" if unassigned else ""
+        return f"{count} of {of_what} can be used{of_none}{refused}"
     if readable:
         return (
             f"The largest photo of {of_what} has only {largest_px} pixels on its longer side; "

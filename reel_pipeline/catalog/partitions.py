@@ -7,7 +7,9 @@ partition; their SKUs are kept as aliases.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource, Record, folded
 
@@ -22,8 +24,8 @@ def partition_keys(skus: Iterable[str]) -> dict[str, str]:
     two kinds never collide.
     """
     distinct = set(skus)
-    folded = Counter(sku.casefold() for sku in distinct)
-    return {sku: sku if _is_plain(sku) and folded[sku.casefold()] == 1 else _hashed_key(sku) for sku in distinct}
+    alike = Counter(sku.casefold() for sku in distinct)
+    return {sku: sku if _is_plain(sku) and alike[sku.casefold()] == 1 else _hashed_key(sku) for sku in distinct}
 
 
 def possible_keys(sku: str) -> frozenset[str]:
@@ -57,7 +59,8 @@ def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:
     """The entry itself, or one entry per colourway where two or more of its colourways have photos.
 
     Its colourways are those of its variants; where these name none, its own; else those that photos are assigned to.
-    A colourway's entry has its own and the unassigned photos. A declared colourway without any photo of its own becomes
+    A colourway's entry has its own photos and those that are neither assigned to a colour nor name one in their file's
+    name. A declared colourway without any photo of its own becomes
     an entry without photos, so that its check says what to upload instead of another colour standing in for it.
     """
     declared = [variant.colour for variant in entry.variants if folded(variant.colour)]
@@ -73,7 +76,38 @@ def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:
         only = pictured or spelled
         colour = spelled[next(iter(only))] if len(only) == 1 else ""
         return [_single(entry.model_copy(update={"photos": photos, "colour": entry.colour or colour}))]
+    told_by_file = {name: spelled[name] for name in spelled.keys() - _looks_in(entry.title, spelled)}
+    photos = tuple(
+        photo if photo.variant else photo.model_copy(update={"variant": _named_by_file(photo.location, told_by_file)})
+        for photo in photos
+    )
     return [_colourway(entry, photos, spelled[name], name in pictured) for name in reversed(spelled)]
+
+
+def _named_by_file(location: str, spelled: Mapping[str, str]) -> str | None:
+    """The one colour that the file's name holds, as in `mug-sage2.jpg`; None where it names none or several.
+
+    Shops assign one picture a variant, and leave its other views to be told by their names.
+    """
+    path = unquote(urlsplit(location).path) if "://" in location else location
+    found = _looks_in(PurePosixPath(path).stem, spelled)
+    return spelled[found.pop()] if len(found) == 1 else None
+
+
+def _looks_in(text: str, looks: Iterable[str]) -> set[str]:
+    """The colours, as `folded` has them, that stand in a text as whole words; `off-white` there is no `white`."""
+    left, found = f" {_words(text)} ", set()
+    for look in sorted(looks, key=len, reverse=True):
+        words = f" {_words(look)} "
+        if words.strip() and words in left:
+            left = left.replace(words, " | ")
+            found.add(look)
+    return found
+
+
+def _words(text: str) -> str:
+    """Its words, without the numbers around them; what mixes letters and digits, as a hash does, is none."""
+    return " ".join(re.findall(r"(?<![^\W_])\d*([^\W\d_]+)\d*(?![^\W_])", folded(text)))
 
 
 def _single(entry: CatalogEntry) -> CatalogEntry:

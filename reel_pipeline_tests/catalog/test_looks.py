@@ -59,6 +59,39 @@ def listed(tmp_path: Path, item: dict[str, Any]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
+    ("file", "title", "colours", "owner"),
+    [
+        ("images/mug-sage2.jpg", "Ridge mug", ("Sage", "Clay"), "Sage"),
+        ("https://cdn.example/files/Mug%20Clay_3.jpg?v=12", "Ridge mug", ("Sage", "Clay"), "Clay"),
+        ("tee-off-white.jpg", "Tee", ("White", "Off-white"), "Off-white"),
+        ("tee_navy_blue.jpg", "Tee", ("Navy", "Navy Blue"), "Navy Blue"),
+        ("stuhl-grün.jpg", "Stuhl", ("Grun", "Rot"), "Grun"),
+        ("mug-pair.jpg", "Ridge mug", ("Sage", "Clay"), None),
+        ("mug-sage-and-clay.jpg", "Ridge mug", ("Sage", "Clay"), None),
+        ("stand.jpg", "Lamp", ("Tan", "Red"), None),
+        ("3f2tan8c.jpg", "Lamp", ("Tan", "Red"), None),
+        ("sage/front.jpg", "Ridge mug", ("Sage", "Clay"), None),
+        ("sage-mug-3.jpg", "Sage mug", ("Sage", "Clay"), None),
+    ],
+)
+def test_a_picture_of_no_variant_is_told_by_its_file_name(
+    file: str, title: str, colours: tuple[str, str], owner: str | None
+) -> None:
+    own = [PhotoSource(location=f"{n}.jpg", position=n, variant=colour) for n, colour in enumerate(colours)]
+    variants = tuple(Variant(sku=f"V-{colour}", colour=colour) for colour in colours)
+    photos = (*own, PhotoSource(location=file, position=9))
+    entry = CatalogEntry(partition_key="", sku="M", product="M", title=title, variants=variants, photos=photos)
+    showing = [look.colour for look in looks_of(entry) if file in shown(look)[1]]
+    assert showing == ([owner] if owner else list(colours))
+
+
+def test_a_file_name_gives_no_pictures_to_a_colour_that_the_shop_gave_none() -> None:
+    blue = PhotoSource(location="tee-blue.jpg", position=4)
+    entry = tee(*sizes("S"), Variant(sku="TEE-U", colour="Blue"), photos=(WHITE, BLACK, BOTH, blue))
+    assert [shown(look) for look in looks_of(entry)] == [*LOOKS, ("TEE.blue", [])]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "Shade",
