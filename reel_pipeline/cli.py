@@ -1,6 +1,7 @@
 """The `reel-pipeline` command: a thin shell over rooms and jobs. Tables for people, one JSON document with `--json`.
 
-Exit codes: 0 done, 1 an item errored (a rejected reel is no error), 2 wrong usage. Logs and progress go to stderr.
+Exit codes: 0 done, 1 an item errored (a rejected reel is no error), 2 wrong usage, 130 interrupted. Logs and progress
+go to stderr.
 """
 
 import argparse
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         code: int = options.command(options)
+    except KeyboardInterrupt:
+        print("reel-pipeline: interrupted; what was made is kept, run it again to go on.", file=sys.stderr)
+        return 130
     except SettingsError as error:
         print(f"reel-pipeline: {error}", file=sys.stderr)
         return 2
@@ -310,25 +314,28 @@ def review_command(options: argparse.Namespace) -> int:
         seen = spot_check(flow, instance, partition, approved, options.reason, shots=options.shot, faults=faults)
         print(f"{options.sku}: noted for reel {seen[:12]}. `reel-pipeline learn` reads it.")
         return 0
+    partition = partition_of(flow, options.sku)
     decided = decide(
         flow,
         open_instance(flow.settings),
-        partition_of(flow, options.sku),
+        partition,
         approved,
         options.reason,
         shots=options.shot,
         platform=options.platform,
         faults=faults,
     )
-    verb, follows = "rejected", "What follows from it: `reel-pipeline status`; the next `reel-pipeline run` makes it."
     if approved:
-        verb, follows = "approved", _publish(flow, partition_of(flow, options.sku))
-    score = flow.record("evaluation_score", partition_of(flow, options.sku))
+        follows = _publish(flow, partition)
+    else:
+        budget = flow.finding("retry_budget", partition)
+        follows = budget.sentence if budget else ""
+    score = flow.record("evaluation_score", partition)
     for judged in score.editions.values() if approved and score else ():
         if judged.verdict == "reject" and judged.video_sha256 == decided:
             kinds = ", ".join(sorted({fault.kind for fault in judged.faults}))
             print(f"The judge rejected this very reel ({kinds}); your approval overrules it.", file=sys.stderr)
-    print(f"{options.sku}: {verb} for reel {decided[:12]}. {follows}")
+    print(f"{options.sku}: {'approved' if approved else 'rejected'} for reel {decided[:12]}. {follows}".rstrip())
     return 0
 
 

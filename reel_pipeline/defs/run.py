@@ -5,7 +5,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,8 @@ def run_catalog(
 ) -> CatalogRun:
     """Sync the catalogue, then run each chosen product to its verdict; one product's failure stops no other.
 
-    Raises `SettingsError` when a SKU or collection is not in the catalogue.
+    Raises `SettingsError` when a SKU or collection is not in the catalogue, and `KeyboardInterrupt` when it was told to
+    stop: Dagster ends the run in hand and takes the signal for its failure.
     """
     instance = open_instance(settings)
     synced = defs.resolve_job_def("sync_catalog").execute_in_process(
@@ -120,7 +121,12 @@ def run_catalog(
         made = _run_product(defs, instance, settings, partition, planned.get(partition, {}), said, force=force)
         said.say(f"{made.report.state}, {made.seconds:.1f} s")
         products.append(made)
-    return CatalogRun(products, snapshot.errors if snapshot else (), withdraw_untrue(flow, instance))
+    withdrawn = withdraw_untrue(flow, instance)
+    now = {partition: report(flow, partition) for partition in withdrawn if partition in chosen}
+    products = [
+        replace(made, report=now.get(partition, made.report)) for partition, made in zip(chosen, products, strict=True)
+    ]
+    return CatalogRun(products, snapshot.errors if snapshot else (), withdrawn)
 
 
 def _chosen(flow: Flow, collection: str | None, skus: Sequence[str]) -> list[str]:
@@ -168,6 +174,8 @@ def _run_product(
             asset_selection=[dg.AssetKey(name) for name in assets] or None,
             raise_on_error=False,
         )
+        if _was_interrupted(result):
+            raise KeyboardInterrupt
         made, kept = _counts(result)
         computed, reused = computed + made, reused + kept
         error = failure_of(result)
@@ -197,6 +205,11 @@ def _counts(result: dg.ExecuteInProcessResult) -> tuple[int, int]:
         for materialization in [event.step_materialization_data.materialization]
     ]
     return kept.count(False), kept.count(True)
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    return any(error and error.cls_name == "DagsterExecutionInterruptedError" for error in errors)
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str | None:

@@ -92,9 +92,10 @@ def _doubts(flow: Flow, mirrored: MirroredAsset, snapshot: CatalogSnapshot) -> I
     if not _photos_are_unknown(flow, partition):
         gallery = flow.record("product_gallery", partition)
         present = {photo.key for photo in gallery.photos} if gallery else set()
+        unread = len(gallery.refused) if gallery else 0  # each may be one of those shown, half copied
         shown = {cut.photo for edition in reel.editions.values() for cut in edition.cut_list.cuts if cut.photo}
-        if shown - present:
-            yield f"{len(shown - present)} of the {len(shown)} photos that it shows are no longer in the shop."
+        if (gone := len(shown - present) - unread) > 0:
+            yield f"{gone} of the {len(shown)} photos that it shows are no longer in the shop."
     now = product_of(snapshot.by_partition[partition])
     grounded = claims_are_grounded(plan, now, brand.words, flow.settings.overrides(partition))
     if not grounded.passed:

@@ -1,8 +1,11 @@
 """What is said of a product is true: its state, what the public sees, and why, in sentences."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from reel_pipeline.errors import SettingsError
 from reel_pipeline.settings import Settings
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
-from reel_pipeline_tests.defs.test_operations import public
+from reel_pipeline_tests.defs.test_operations import edit_product, public
 from reel_pipeline_tests.defs.test_staleness import repaint_photo
 
 SKU = "BOX-2"
@@ -53,9 +56,43 @@ def test_a_public_reel_whose_inputs_changed_is_published_and_its_update_pending(
 def test_an_update_that_can_not_be_made_has_failed_though_the_old_reel_is_public(made: Workspace) -> None:
     for path in (made.source / "images").glob("box-*.jpg"):
         path.write_bytes(b"\xff\xd8 no picture")
-    box = run_catalog(defs, made.reload(), only_stale=True, skus=[SKU]).products[0].report
+    ran = run_catalog(defs, made.reload(), only_stale=True, skus=[SKU])
+    box = ran.products[0].report
+    assert ran.withdrawn == {}, "what can't be read is not gone"
     assert (box.state, box.public) == (State.FAILED, Public.UPDATE_PENDING)
+    assert box.reel is not None
+    assert Path(box.reel).is_file()
     assert "upload another" in box.reasons[0]
+
+
+def test_a_run_that_takes_a_reel_down_does_not_call_it_public(made: Workspace) -> None:
+    edit_product(made, title="Rooibos tea", images=[])
+    ran = run_catalog(defs, made.reload(), skus=["TEA-1"])
+    tea = ran.products[0].report
+    assert ran.withdrawn.keys() == {"TEA-1"}
+    assert (tea.state, tea.public, tea.reel) == (State.FAILED, Public.NONE, None)
+
+
+def test_a_rejection_tells_what_follows_from_it(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", "reject", SKU, "--reason", "Looks dull."]) == 0
+    assert "a rejection that names its shots (--shot) has them made again" in capsys.readouterr().out
+    assert main(["review", "reject", SKU, "--reason", "Looks dull.", "--shot", "1"]) == 0
+    assert "Shot 1 will be made again with another take (attempt 2)." in capsys.readouterr().out
+
+
+def test_an_interrupted_run_stops_and_the_next_goes_on(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    repaint_photo(made)
+
+    def interrupted(*_: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reel_pipeline.defs.product_gallery.gallery_of", interrupted)
+        assert main(["run", "--only-stale", "--json"]) == 130
+    flow = Flow(made.settings, made.settings.open_store())
+    assert "interrupted" not in " ".join(report(flow, "TEA-1").reasons).casefold(), "it is nobody's failure"
+    assert run_catalog(defs, made.reload(), skus=["TEA-1"]).products[0].report.state is State.PUBLISHED
 
 
 def test_an_approval_on_the_command_line_publishes_at_once(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
