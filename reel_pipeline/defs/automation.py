@@ -177,9 +177,8 @@ def new_skus(
     unjudged = [partition for partition in entries if partition in known and partition_path(partition) not in judged]
     cut_short = plan(context.instance, flow, [p for p in unjudged if partition_path(p) in begun])
     new = [partition for partition in unjudged if partition_path(partition) not in begun or partition in cut_short]
-    looked_at = random.sample(
-        new, min(len(new), NEW_LOOKED_AT)
-    )  # any of them: those given up keep nobody from his turn
+    # Any of them, so that those that were given up hold up no other.
+    looked_at = random.sample(new, min(len(new), NEW_LOOKED_AT))
     past = ((partition, _past_runs(context.instance, partition)) for partition in looked_at)
     wanted = (
         _request(runs, partition, f"new:{entries[partition].digest()}") for partition, runs in past if runs is not None

@@ -85,9 +85,8 @@ class FolderObjects:
         folder = (self.root / key).parent
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{uuid.uuid4().hex}.partial"
-        temporary.touch(
-            exist_ok=False
-        )  # with the mode that the umask leaves: what is published is read by a web server
+        # With the mode that the umask leaves: what is published is read by a web server.
+        temporary.touch(exist_ok=False)
         try:
             yield temporary
         finally:

@@ -141,7 +141,7 @@ _NOTHING = Suspicion("", -1.0, 0)
 def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) -> Iterator[ItemError]:
     """Nothing is accepted for want of something to look at."""
     shots = sum(not scene.is_card for scene in scenes)
-    if not findings.verified_scenes or findings.verified_scenes < shots:
+    if findings.verified_scenes < max(shots, 1):
         few = f"only {findings.verified_scenes} of {shots} shots" if findings.verified_scenes else "no shot"
         yield ItemError(item="The video", error=f"{few} of it could be matched with a photo")
     card = sum(scene.count for scene in scenes if scene.is_card)
