@@ -272,6 +272,18 @@ def test_every_sound_and_format_that_can_be_injected_is_found_at_its_worst(tmp_p
         assert not {"spec_fps", *worst} & kinds - {kind, "audio_loudness"}, "one injected fault is no other"
 
 
+@pytest.mark.parametrize("is_written_over", [True, False])
+def test_silence_is_a_fault_only_where_something_was_to_be_said(tmp_path: Path, is_written_over: bool) -> None:
+    hushed = next(fault for fault in FAULTS if fault.kind == "audio_silence" and fault.amount == 6)
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, (*gallery(), *gallery()), hushed, 3, (180, 320), 2, 90, 9)
+    if not is_written_over:
+        said = tuple(overlay for overlay in cut_list.overlays if overlay.kind != "caption")
+        cut_list = cut_list.model_copy(update={"overlays": said})
+    kinds = {charge.kind for charge in opinion_on(path, cut_list).charges}
+    assert ("audio_silence" in kinds) == is_written_over
+
+
 @pytest.mark.parametrize("is_hurt", [False, True])
 def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path, is_hurt: bool) -> None:
     rng = np.random.default_rng(5)

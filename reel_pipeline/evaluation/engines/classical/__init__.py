@@ -40,7 +40,7 @@ FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
 
 class ClassicalJudge:
     name = "classical"
-    revision = f"11+{thresholds_digest()}+{OCR_REVISION}"
+    revision = f"12+{thresholds_digest()}+{OCR_REVISION}"
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb), faces=find_faces(rgb, FACE_HITS))
@@ -68,7 +68,8 @@ class ClassicalJudge:
         dark = any(bool((reference.luma < 6).mean() > 0.7) for reference in references)
         whole = list(inspect_motion(footage.steps, scenes, footage.fps, cut_list is not None, dark))
         if cut_list:
-            whole += [*inspect_format(footage, cut_list), *inspect_file(video), *inspect_sound(video, footage.fps)]
+            whole += [*inspect_format(footage, cut_list), *inspect_file(video)]
+            whole += inspect_sound(video, footage.fps, cut_list)
         findings.suspicions += [(_scene_at(scenes, suspicion.frame), suspicion) for suspicion in whole]
         opinion = _opinion(footage, findings, scenes)
         if artwork:

@@ -3,7 +3,7 @@
 Only asked where a cut list says what was intended; a clip from elsewhere has no format to keep.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -45,14 +45,17 @@ def inspect_file(path: Path) -> Iterator[Suspicion]:
     yield Suspicion("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
 
 
-def inspect_sound(path: Path, fps: float) -> Iterator[Suspicion]:
-    """A reel without sound, or with nothing but silence, is a choice (captions only) and no fault."""
+def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Suspicion]:
+    """A reel without sound, or with nothing but silence, is a choice (captions only) and no fault.
+
+    Nor is silence in a shot in which nothing is said: one that the cut list shows without a caption.
+    """
     sound = _decode(path)
     if sound is None or float(np.abs(sound).max(initial=0.0)) < _SILENT:
         return
     clipped = np.abs(sound) >= _NEAR_FULL_SCALE
     yield Suspicion("audio_clipping", float(clipped.mean()), int(np.argmax(clipped.any(0)) / _RATE * fps))
-    at, length = _longest_silence(sound)
+    at, length = _longest_silence(sound, _wordless_s(cut_list, fps))
     yield Suspicion("audio_silence", length, int(at * fps))
     loudness = integrated_lufs(sound)
     if loudness is not None:
@@ -71,17 +74,33 @@ def _decode(path: Path) -> NDArray[np.float32] | None:
     return np.concatenate(parts, axis=1).astype(np.float32) if parts else None
 
 
-def _longest_silence(sound: NDArray[np.float32]) -> tuple[float, float]:
-    """Start and length in seconds of the longest silence between the first and the last sound, in steps of 50 ms."""
+def _wordless_s(cut_list: CutList, fps: float) -> list[tuple[float, float]]:
+    """Start and end in seconds of every cut over which nothing is written: there nothing is said either."""
+    captioned = {overlay.start_frame for overlay in cut_list.overlays if overlay.kind != "logo"}
+    return [
+        (cut.start_frame / fps, (cut.start_frame + cut.frame_count) / fps)
+        for cut in cut_list.cuts
+        if not any(cut.start_frame <= start < cut.start_frame + cut.frame_count for start in captioned)
+    ]
+
+
+def _longest_silence(sound: NDArray[np.float32], wordless_s: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Start and length in seconds of the longest silence between the first and the last sound, in steps of 50 ms.
+    What of it falls into a wordless cut is not counted."""
     step = _RATE // 20
     count = sound.shape[1] // step
     loud = np.abs(sound[:, : count * step]).max(0).reshape(count, step).max(1) > _SILENT
     where = np.flatnonzero(loud)
     if len(where) < 2:
         return 0.0, 0.0
-    gaps = np.diff(where)
+    times = np.arange(count) / 20
+    counts = np.ones(count, np.bool_)
+    for start, end in wordless_s:
+        counts &= ~((times >= start) & (times < end))
+    silent = np.concatenate([[0], np.cumsum(counts & ~loud)])
+    gaps = silent[where[1:]] - silent[where[:-1]]
     longest = int(np.argmax(gaps))
-    return float(where[longest] + 1) / 20, float(gaps[longest] - 1) / 20
+    return float(where[longest] + 1) / 20, float(gaps[longest]) / 20
 
 
 def integrated_lufs(sound: NDArray[np.float32]) -> float | None:
