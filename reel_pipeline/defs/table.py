@@ -121,7 +121,7 @@ REVISIONS = {
     "voice.file": "1",
     "stills.layered": "5",
     "clips.warp": "3",
-    "judge.classical": "11+2da11c18a659+pp-ocrv6-small/1",
+    "judge.classical": "12+2da11c18a659+pp-ocrv6-small/1",
     "second_opinion": "1+c6c2a17959ee",
     "adviser.openai_compatible": "1",
     "photo": "1",
