@@ -485,7 +485,7 @@ def classify_command(options: argparse.Namespace) -> int:
 
 
 def gallery_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.catalog.storefront import products_in
+    from reel_pipeline.catalog.pages.storefront import products_in
 
     try:
         body = options.response.read_bytes()

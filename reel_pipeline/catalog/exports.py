@@ -1,8 +1,8 @@
 """The rows of a shop's export -> products in the fields of `catalog.json`, which `listing.py` then reads.
 
 Known by their columns: product exports of Shopify and WooCommerce, and Google Merchant feeds. They go the way of
-Shopify's `products.json` (`shopify.py`), so that colours, pictures of variants and prices mean the same wherever they
-come from. What is a draft, archived or not published is not for sale and left out, as the shop itself would do.
+Shopify's `products.json` (`pages/shopify.py`), so that colours, pictures of variants and prices mean the same wherever
+they come from. What is a draft, archived or not published is not for sale and left out, as the shop itself would do.
 """
 
 import re
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from reel_pipeline.catalog.columns import KNOWN, fault_of, files_in, listed_product, sku_column, values_in
+from reel_pipeline.catalog.pages.shopify import NO_OPTION, as_listed
+from reel_pipeline.catalog.pages.text import plain_line
 from reel_pipeline.catalog.prices import as_number
-from reel_pipeline.catalog.shopify import NO_OPTION, as_listed
 from reel_pipeline.catalog.tables import Row, Table
-from reel_pipeline.catalog.text import plain_line
 from reel_pipeline.errors import CatalogError
 
 SHOPIFY = frozenset({"variant sku", "variant price", "image src", "option1 value", "product image url"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reel_pipeline.catalog.listing import Listing
-from reel_pipeline.catalog.text import plain_line
+from reel_pipeline.catalog.pages.text import plain_line
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.media.photo import suffix_of
 from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource

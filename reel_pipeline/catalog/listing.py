@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from reel_pipeline.catalog.columns import lacking, not_understood
 from reel_pipeline.catalog.exports import BrokenRow, products_of, reader_of
+from reel_pipeline.catalog.pages.shopify import as_listed
+from reel_pipeline.catalog.pages.text import plain_line, plain_text
 from reel_pipeline.catalog.partitions import look_name
 from reel_pipeline.catalog.prices import parse_price
-from reel_pipeline.catalog.shopify import as_listed
 from reel_pipeline.catalog.tables import Table
-from reel_pipeline.catalog.text import plain_line, plain_text
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, UnreadItem, Variant
 

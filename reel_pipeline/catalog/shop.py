@@ -1,23 +1,22 @@
 """A shop on the web as a source: Shopify-style `products.json` with its collections, else the product pages themselves.
 
-Every answer is held in the store with its validators (`web.py`): what did not change is not sent again. A page of the
-listing that can't be read leaves the listing incomplete, and nothing is retired after such a one.
+Every answer is held in the store with its validators (`web/manners.py`): what did not change is not sent again. A page
+of the listing that can't be read leaves the listing incomplete, and nothing is retired after such a one.
 """
 
 import itertools
-import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from reel_pipeline.catalog.extract import FoundProduct
 from reel_pipeline.catalog.listing import Listing
+from reel_pipeline.catalog.pages.extract import FoundProduct
+from reel_pipeline.catalog.pages.shopify import as_listed, picture_versions
+from reel_pipeline.catalog.pages.storefront import as_line, found_product, is_product, json_of, products_in
 from reel_pipeline.catalog.partitions import keyed_looks
-from reel_pipeline.catalog.shopify import as_listed, picture_versions
 from reel_pipeline.catalog.sitemap import PageGone, body_of, page_as_listed, site_pages
-from reel_pipeline.catalog.storefront import as_line, found_product, is_product, products_in, text_of
-from reel_pipeline.catalog.transport import Answer, Limits, target_of
-from reel_pipeline.catalog.web import Web
+from reel_pipeline.catalog.web.manners import Web
+from reel_pipeline.catalog.web.transport import Answer, Limits, target_of
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.media.photo import MAX_BYTES, suffix_of
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, ItemError, PhotoSource
@@ -33,7 +32,6 @@ MAX_PAGES = 100
 MAX_COLLECTIONS = 250
 MAX_FAILED_PAGES = 2
 """More of them: the shop is down, and the last listing is worth more than a torn one."""
-_MAX_NUMBER_CHARS = 18
 
 
 class _NoListing(CatalogError):
@@ -164,7 +162,7 @@ class ShopSource:
         if answer.status != 200 or "json" not in answer.content_type:
             return ""
         try:
-            content = _json(answer)
+            content = json_of(answer.body, target_of(answer.url).path)
         except CatalogError:
             return ""
         code = as_line(content.get("currency")) if isinstance(content, dict) else ""
@@ -288,24 +286,11 @@ def _row(product: FoundProduct) -> dict[str, Any]:
 
 
 def _parsed(answer: Answer, key: str) -> list[Any]:
-    content = _json(answer)
+    content = json_of(answer.body, target_of(answer.url).path)
     items = content.get(key) if isinstance(content, dict) else None
     if not isinstance(items, list):
         raise CatalogError(f"{target_of(answer.url).path} has no list of {key}; the shop is not Shopify-like.")
     return items
-
-
-def _json(answer: Answer) -> Any:
-    """Numbers too long to be a number of anything stay text, so that one of them fails its product alone."""
-    try:
-        return json.loads(text_of(answer.body), strict=False, parse_int=_whole_number)
-    except (ValueError, RecursionError) as error:
-        path = target_of(answer.url).path
-        raise CatalogError(f"{path} is no valid JSON ({str(error)[:80]}); tell the shop.") from None
-
-
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _MAX_NUMBER_CHARS else digits
 
 
 def _identity(item: object) -> str:

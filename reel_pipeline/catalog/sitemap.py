@@ -10,12 +10,12 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-from reel_pipeline.catalog.addresses import absolute, picture_key
-from reel_pipeline.catalog.declared import addresses_in, linked_product
-from reel_pipeline.catalog.page import Page
+from reel_pipeline.catalog.pages.addresses import absolute, picture_key
+from reel_pipeline.catalog.pages.declared import addresses_in, linked_product
+from reel_pipeline.catalog.pages.page import Page
+from reel_pipeline.catalog.pages.storefront import MAX_BODY_BYTES, as_line, products_in, text_of
 from reel_pipeline.catalog.prices import as_number
-from reel_pipeline.catalog.storefront import MAX_BODY_BYTES, as_line, products_in, text_of
-from reel_pipeline.catalog.web import Web
+from reel_pipeline.catalog.web.manners import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.records import ItemError, folded
 

@@ -36,7 +36,7 @@ A listing is complete when all its pages and files were reached. What in it can'
 errors and counts as present (see `presence.py`): a broken item, a photo in a format such as HEIC. What kind of picture
 a file is, its first bytes say, whatever it is called.
 
-What doesn't belong here: decoding pictures (`build.py`), storefront pages (`storefront.py`).
+What doesn't belong here: decoding pictures (`build.py`), what a shop sends (`pages/`).
 """
 
 import hashlib
@@ -52,7 +52,7 @@ from reel_pipeline.catalog.listing import Listing, list_json, list_table
 from reel_pipeline.catalog.partitions import keyed_looks
 from reel_pipeline.catalog.shop import ShopSource, fetched_photo
 from reel_pipeline.catalog.tables import Table, feed_of, table_of
-from reel_pipeline.catalog.web import Web
+from reel_pipeline.catalog.web.manners import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.file_hashes import FileHashes
 from reel_pipeline.media.photo import HEAD_BYTES, MAX_BYTES, refusal_of

@@ -15,8 +15,8 @@ from typing import Any
 from PIL import Image
 
 from reel_pipeline.catalog.shop import ShopSource
-from reel_pipeline.catalog.transport import Limits
-from reel_pipeline.catalog.web import Web
+from reel_pipeline.catalog.web.manners import Web
+from reel_pipeline.catalog.web.transport import Limits
 from reel_pipeline.store import Store, open_store
 
 FAST = Limits(connect_s=2, silence_s=0.5, answer_s=1.0, wait_s=2, pause_s=0)

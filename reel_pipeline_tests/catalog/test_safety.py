@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reel_pipeline.catalog.safety import is_public, resolve
+from reel_pipeline.catalog.web.safety import is_public, resolve
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 
 PRIVATE = [

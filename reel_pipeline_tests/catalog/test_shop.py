@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from reel_pipeline.catalog.build import gallery_of, product_of
 from reel_pipeline.catalog.checks import crawl_is_complete
 from reel_pipeline.catalog.listing import Listing
+from reel_pipeline.catalog.pages.shopify import as_listed, picture_versions
+from reel_pipeline.catalog.pages.storefront import products_in
 from reel_pipeline.catalog.presence import Presence, without_the_gone
 from reel_pipeline.catalog.shop import crawl
-from reel_pipeline.catalog.shopify import as_listed, picture_versions
 from reel_pipeline.catalog.source import open_source
-from reel_pipeline.catalog.storefront import products_in
 from reel_pipeline.defs.table import ASSETS
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource

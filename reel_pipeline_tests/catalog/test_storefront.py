@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
-from reel_pipeline.catalog.extract import FoundProduct
-from reel_pipeline.catalog.storefront import MAX_BODY_BYTES, products_in
+from reel_pipeline.catalog.pages.addresses import absolute, full_size, picture_key
+from reel_pipeline.catalog.pages.extract import FoundProduct
+from reel_pipeline.catalog.pages.storefront import MAX_BODY_BYTES, products_in
 from reel_pipeline.errors import CatalogError
 
 PAGES = Path(__file__).resolve().parents[2].parent / "shared" / "pages"

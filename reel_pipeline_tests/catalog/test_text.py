@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reel_pipeline.catalog.text import MAX_DESCRIPTION_CHARS, MAX_LINE_CHARS, plain_line, plain_text
+from reel_pipeline.catalog.pages.text import MAX_DESCRIPTION_CHARS, MAX_LINE_CHARS, plain_line, plain_text
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from reel_pipeline.catalog.transport import Limits, target_of
-from reel_pipeline.catalog.web import MAX_REDIRECTS, USER_AGENT, Web
+from reel_pipeline.catalog.web.manners import MAX_REDIRECTS, USER_AGENT, Web
+from reel_pipeline.catalog.web.transport import Limits, target_of
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.prune import prune
 from reel_pipeline_tests.catalog.making import FAST, LOOPBACK, Reply, Shop, serve, store_in

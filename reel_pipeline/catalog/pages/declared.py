@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reel_pipeline.catalog.page import Page, walk
-from reel_pipeline.catalog.text import plain_line
+from reel_pipeline.catalog.pages.page import Page, walk
+from reel_pipeline.catalog.pages.text import plain_line
 
 
 def linked_product(page: Page, url: str) -> dict[str, Any]:

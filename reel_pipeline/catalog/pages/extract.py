@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reel_pipeline.catalog.addresses import absolute, full_size, is_picture, picture_key, size_hint
-from reel_pipeline.catalog.declared import addresses_in, declared_pictures, linked_product, sku_of, title_of
-from reel_pipeline.catalog.page import Element, Page, walk
+from reel_pipeline.catalog.pages.addresses import absolute, full_size, is_picture, picture_key, size_hint
+from reel_pipeline.catalog.pages.declared import addresses_in, declared_pictures, linked_product, sku_of, title_of
+from reel_pipeline.catalog.pages.page import Element, Page, walk
 
 MAX_GALLERY = 100
 PICTURE_ATTRIBUTE = re.compile(r"^(?:src|data-[\w-]*|href|rel|role|poster|content)$")

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from reel_pipeline.catalog.addresses import MAX_URL_CHARS
-from reel_pipeline.catalog.safety import resolve
+from reel_pipeline.catalog.pages.addresses import MAX_URL_CHARS
+from reel_pipeline.catalog.web.safety import resolve
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 
 MAX_ERROR_BYTES = 64 * 2**10

@@ -18,8 +18,8 @@ from urllib.parse import urljoin
 
 from protego import Protego
 
-from reel_pipeline.catalog.transport import Answer, Limits, Target, ask, target_of
-from reel_pipeline.catalog.turns import turn_at
+from reel_pipeline.catalog.web.transport import Answer, Limits, Target, ask, target_of
+from reel_pipeline.catalog.web.turns import turn_at
 from reel_pipeline.errors import BlobMissing, CatalogError, HeadConflict, SourceUnavailable
 from reel_pipeline.records import Blob, Record
 from reel_pipeline.store import Store

@@ -10,14 +10,15 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
-from reel_pipeline.catalog.extract import MAX_GALLERY, FoundImage, FoundProduct, product_on
-from reel_pipeline.catalog.page import walk
-from reel_pipeline.catalog.text import plain_line
+from reel_pipeline.catalog.pages.addresses import absolute, full_size, picture_key
+from reel_pipeline.catalog.pages.extract import MAX_GALLERY, FoundImage, FoundProduct, product_on
+from reel_pipeline.catalog.pages.page import walk
+from reel_pipeline.catalog.pages.text import plain_line
 from reel_pipeline.errors import CatalogError
 
 MAX_BODY_BYTES = 32 * 2**20
 """After decompression; a products.json of 250 products has 1 to 3 MB."""
+_MAX_NUMBER_CHARS = 18
 PICTURE_LISTS = ("images", "media_gallery_entries", "media", "gallery")
 PICTURE_FIELDS = ("original", "full", "src", "url_zoom", "zoom", "url", "url_standard", "assetUrl", "file", "href")
 
@@ -43,6 +44,21 @@ def products_in(body: bytes, url: str) -> list[FoundProduct]:
 def text_of(body: bytes) -> str:
     """A stored answer as text, unpacked first where it is gzipped; raises `CatalogError` as `products_in` does."""
     return _text(_unpacked(body))
+
+
+def json_of(body: bytes, name: str) -> Any:
+    """A stored answer as JSON; raises `CatalogError`, which calls it `name`, where it is none.
+
+    Numbers too long to be a number of anything stay text, so that one of them fails its product alone.
+    """
+    try:
+        return json.loads(text_of(body), strict=False, parse_int=_whole_number)
+    except (ValueError, RecursionError) as error:
+        raise CatalogError(f"{name} is no valid JSON ({str(error)[:80]}); tell the shop.") from None
+
+
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MAX_NUMBER_CHARS else digits
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from reel_pipeline.catalog.addresses import absolute, full_size, picture_key
+from reel_pipeline.catalog.pages.addresses import absolute, full_size, picture_key
+from reel_pipeline.catalog.pages.storefront import as_line, stated_sku
 from reel_pipeline.catalog.prices import as_number
-from reel_pipeline.catalog.storefront import as_line, stated_sku
 
 COLOUR_NAMES = frozenset(
     {"color", "colors", "colour", "colours", "colorway", "colourway", "farbe", "couleur", "kleur", "colore", "cor"}
