@@ -3,14 +3,12 @@
 The engine finds the outline, `geometry.py` what follows from it. How cutouts are used is for `shots/` and `stills/`.
 """
 
-import numpy as np
-
 from reel_pipeline.frames.engines import CutoutEngine
 from reel_pipeline.frames.geometry import REVISION as GEOMETRY_REVISION
 from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
-from reel_pipeline.media.photo import Pixels, decode_png, encode_png
+from reel_pipeline.media.boxes import box_around
+from reel_pipeline.media.photo import decode_png, encode_png
 from reel_pipeline.records import (
-    BoxPx,
     Cutout,
     Frame,
     FrameClassification,
@@ -51,19 +49,10 @@ def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:
             photo=photo.key,
             alpha=alpha,
             confidence=matte.confidence,
-            box_px_xywh=box_of(matte.alpha),
+            box_px_xywh=box_around(matte.alpha > 127),
             depth=depth_blob,
             normals=normals,
             edges=edges,
         )
 
     return store.remember("cut_out", engine, inputs, Cutout, make)
-
-
-def box_of(alpha: Pixels) -> BoxPx:
-    """The box of what is at least half opaque in HW uint8 alpha; the whole picture where nothing is."""
-    solid = alpha > 127
-    if not solid.any():
-        return 0, 0, alpha.shape[1], alpha.shape[0]
-    ys, xs = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    return int(xs[0]), int(ys[0]), int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)

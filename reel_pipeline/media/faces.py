@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import EngineUnavailable
+from reel_pipeline.media.boxes import area, rows_and_columns, scaled_inside
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
 
@@ -52,10 +53,10 @@ def find_faces(rgb: Pixels, hits: int = SURE_HITS) -> tuple[BoxPx, ...]:
     for hit in found:
         box: BoxPx = (int(hit["c"]), int(hit["r"]), int(hit["width"]), int(hit["height"]))
         x, y, w, h = (round(value / scale) for value in box)
-        inside = skin[y : y + h, x : x + w]
+        inside = skin[rows_and_columns((x, y, w, h))]
         if inside.size and inside.mean() >= MIN_FACE_SKIN:
-            faces.append(scaled_inside(box, max(rgb.shape[:2]) / FACE_SIDE_PX, rgb))
-    return tuple(sorted(faces, key=lambda face: -face[2] * face[3]))
+            faces.append(scaled_inside(box, max(rgb.shape[:2]) / FACE_SIDE_PX, rgb.shape[:2]))
+    return tuple(sorted(faces, key=lambda face: -area(face)))
 
 
 def skin_mask(rgb: Pixels) -> NDArray[np.bool_]:
@@ -67,14 +68,6 @@ def skin_mask(rgb: Pixels) -> NDArray[np.bool_]:
     mask &= (ycrcb[..., 0] > 50) & (red > green) & (green >= blue - 8) & (spread > 18) & (spread < 140)
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return np.asarray(opened > 0, bool)
-
-
-def scaled_inside(box: BoxPx, scale: float, rgb: Pixels) -> BoxPx:
-    """A box of a reduced picture in the pixels of the picture, inside it."""
-    height, width = rgb.shape[:2]
-    left, top = max(0, round(box[0] * scale)), max(0, round(box[1] * scale))
-    right, bottom = min(width, round((box[0] + box[2]) * scale)), min(height, round((box[1] + box[3]) * scale))
-    return left, top, max(1, right - left), max(1, bottom - top)
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.boxes import area, grown, holds
 from reel_pipeline.records import (
     REEL_HEIGHT_PX,
     REEL_WIDTH_PX,
@@ -217,9 +218,8 @@ def _poster_shot(clips: ClipEdition) -> int:
     def whole_area(clip: Clip) -> int:
         if not clip.avoid_px_xywh:
             return 0
-        x, y, w, h = max(clip.avoid_px_xywh, key=lambda box: box[2] * box[3])
-        whole = x > 0 and y > 0 and x + w < REEL_WIDTH_PX and y + h < REEL_HEIGHT_PX
-        return w * h if whole else 0
+        product = max(clip.avoid_px_xywh, key=area)
+        return area(product) if holds(grown((0, 0, REEL_WIDTH_PX, REEL_HEIGHT_PX), -1), product) else 0
 
     return max(clips.clips, key=whole_area).shot
 

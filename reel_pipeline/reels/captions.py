@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.boxes import area, intersection
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, Segment
 from reel_pipeline.reels.fonts import font_stack
 from reel_pipeline.reels.overlay import Bitmap
@@ -80,7 +81,9 @@ def place(bitmap: Bitmap, avoid: Sequence[BoxPx], last_y: int | None) -> Bitmap:
 
 def place_elsewhere(bitmap: Bitmap, avoid: Sequence[BoxPx], refused: Sequence[BoxPx]) -> Bitmap | None:
     """A placed bitmap moved clear of where a person refused it, to where it covers no more; None where that isn't."""
-    clear = [placed for placed in _places(bitmap) if not any(_overlap(placed.box_px_xywh, box) for box in refused)]
+    clear = [
+        placed for placed in _places(bitmap) if not any(area(intersection(placed.box_px_xywh, box)) for box in refused)
+    ]
     as_good = [placed for placed in clear if _covered(placed, avoid) <= _covered(bitmap, avoid)]
     return min(as_good, key=lambda placed: (_covered(placed, avoid), abs(placed.y - bitmap.y)), default=None)
 
@@ -95,16 +98,12 @@ def _places(bitmap: Bitmap) -> Iterator[Bitmap]:
 
 def _covered(placed: Bitmap, avoid: Sequence[BoxPx]) -> float:
     """How much of itself lies over what should be seen; labels and faces are small and matter more than the product."""
-    largest = max((box[2] * box[3] for box in avoid), default=0)
-    covered = sum((3.0 if b[2] * b[3] < largest / 2 else 1.0) * _overlap(placed.box_px_xywh, b) for b in avoid)
+    largest = max(map(area, avoid), default=0)
+    covered = sum(
+        (3.0 if area(box) < largest / 2 else 1.0) * area(intersection(placed.box_px_xywh, box)) for box in avoid
+    )
     height, width = placed.rgba.shape[:2]
     return round(float(covered / (width * height)), 2)
-
-
-def _overlap(one: BoxPx, other: BoxPx) -> int:
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return max(0, width) * max(0, height)
 
 
 def srt(segments: Iterable[Segment]) -> bytes:

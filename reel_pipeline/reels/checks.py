@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reel_pipeline.media.boxes import holds
 from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ReelEdition, VoiceEdition
 from reel_pipeline.store import Store
@@ -24,8 +25,8 @@ LUFS = (-15.0, -13.0)
 MAX_TRUE_PEAK_DBTP = -1.0
 MAX_FILE_BYTES = 300 * 10**6
 """Instagram Reels, secondary sources: 300 MB, 9:16, moov first, no edit list."""
-SAFE_ZONE_PX = (64, 268, 1016, 1248)
-"""Left, top, right, bottom: 6 % at the sides, 14 % at the top and 35 % at the bottom belong to the phone's buttons."""
+SAFE_ZONE_PX_XYWH = (64, 268, 952, 980)
+"""6 % at the sides, 14 % at the top and 35 % at the bottom belong to the phone's buttons."""
 
 
 @dataclass(frozen=True)
@@ -181,10 +182,8 @@ def _cut_fault(edition: ReelEdition, voice: VoiceEdition, frames: int) -> str:
     shots = sum(cut.shot is not None for cut in cuts)
     if not SHOTS[0] <= shots <= SHOTS[1]:
         return f"The reel has {shots} shots; {SHOTS[0]} to {SHOTS[1]} are allowed: change the plan."
-    left, top, right, bottom = SAFE_ZONE_PX
     for overlay in edition.cut_list.overlays:
-        x, y, w, h = overlay.box_px_xywh
-        if x < left or y < top or x + w > right or y + h > bottom:
+        if not holds(SAFE_ZONE_PX_XYWH, overlay.box_px_xywh):
             return f"A {overlay.kind.replace('_', ' ')} lies where the phone's buttons cover it; shorten its text."
         if overlay.start_frame < 0 or overlay.start_frame + overlay.frame_count > frames:
             return f"A {overlay.kind.replace('_', ' ')} is listed beyond the end of the reel; assemble it again."

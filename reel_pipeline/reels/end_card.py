@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.boxes import union
 from reel_pipeline.media.letters import line_parts
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, BrandLook, BrandWords, Product
@@ -62,9 +63,7 @@ class EndCard:
 
     @property
     def box_px_xywh(self) -> BoxPx:
-        boxes = [bitmap.box_px_xywh for bitmap, _ in self.bitmaps]
-        left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
-        return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
+        return union(bitmap.box_px_xywh for bitmap, _ in self.bitmaps)
 
     def frames(self, frame_count: int) -> "Iterator[Planes]":
         """The pieces rise into place one after the other, then stand still."""

@@ -7,9 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from reel_pipeline.media.boxes import area, holds
 from reel_pipeline.media.letters import legible
 from reel_pipeline.records import (
-    BoxPx,
     BrandWords,
     Claim,
     Finding,
@@ -170,19 +170,13 @@ def _take_problems(role: Role, take: Take, frame: Frame | None, ceiling: Rung) -
     if take.motion is Motion.PARALLAX and (role is Role.TEXTURE or frame.view_class is ViewClass.DETAIL_CROP):
         yield "asks for parallax on a close-up, where there is no background to move"
     for name, box in (("focus", take.focus_px_xywh), *(("avoided", box) for box in take.avoid_px_xywh)):
-        if not _inside(box, frame):
+        if not (area(box) > 0 and holds((0, 0, frame.width_px, frame.height_px), box)):
             yield f"has an {name} box that lies outside its photo"
     product = frame.product_box_px_xywh
     is_part = take.focus_px_xywh[2] * take.focus_px_xywh[3] < 0.9 * product[2] * product[3]
     upscale = 1080 / max(window_width_px(take.focus_px_xywh), 1.0)
     if is_part and upscale > MAX_UPSCALE + 0.01:
         yield f"would enlarge its photo {upscale:.1f} times, more than {MAX_UPSCALE}"
-
-
-def _inside(box: BoxPx, frame: Frame) -> bool:
-    x, y, width, height = box
-    fits = x + width <= frame.width_px and y + height <= frame.height_px
-    return min(x, y) >= 0 and min(width, height) > 0 and fits
 
 
 def _height(rung: Rung) -> int:

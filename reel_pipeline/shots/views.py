@@ -6,6 +6,7 @@ The camera path itself is made in `stills/`; here only what is safe and in which
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reel_pipeline.media.boxes import area, intersection, union
 from reel_pipeline.records import (
     REEL_HEIGHT_PX,
     REEL_WIDTH_PX,
@@ -166,11 +167,10 @@ def whole_focus(frame: Frame) -> BoxPx:
 
 
 def clip_box(box: BoxPx, frame: Frame) -> BoxPx:
-    left, top = max(0, box[0]), max(0, box[1])
-    right, bottom = min(frame.width_px, box[0] + box[2]), min(frame.height_px, box[1] + box[3])
-    if right <= left or bottom <= top:
-        return 0, 0, frame.width_px, frame.height_px
-    return left, top, right - left, bottom - top
+    """The part of a box that lies inside its photo, the whole photo where none does."""
+    photo = (0, 0, frame.width_px, frame.height_px)
+    inside = intersection(box, photo)
+    return inside if area(inside) else photo
 
 
 def window_width_px(focus: BoxPx) -> float:
@@ -231,11 +231,7 @@ def _closer(best: list[Frame], opening: Frame) -> View | None:
 
 def _label_box(frame: Frame) -> BoxPx | None:
     boxes = [line.box_px_xywh for line in frame.label_text]
-    if not boxes:
-        return None
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    return clip_box((left, top, right - left, bottom - top), frame)
+    return clip_box(union(boxes), frame) if boxes else None
 
 
 def _centred(box: BoxPx, width_px: int, height_px: int, frame: Frame) -> BoxPx:
@@ -248,7 +244,7 @@ def _centred(box: BoxPx, width_px: int, height_px: int, frame: Frame) -> BoxPx:
 
 def _avoid(frame: Frame) -> tuple[BoxPx, ...]:
     boxes = [frame.product_box_px_xywh, *frame.face_boxes_px_xywh]
-    boxes += sorted((line.box_px_xywh for line in frame.label_text), key=lambda box: -box[2] * box[3])
+    boxes += sorted((line.box_px_xywh for line in frame.label_text), key=lambda box: -area(box))
     clipped = [clip_box(box, frame) for box in boxes]
     return tuple(dict.fromkeys(clipped))[:MAX_AVOID_BOXES]
 

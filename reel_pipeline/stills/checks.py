@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.media.boxes import holds, intersection, rows_and_columns
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ProductGallery, Rung, Still, StillEdition
 from reel_pipeline.store import Store
@@ -100,10 +101,9 @@ def _uncovered(still: Still, lock: NDArray[np.bool_]) -> str:
     boxes = [still.focus_px_xywh]
     if still.take.rung is Rung.STILL_MOTION:
         boxes.append(still.photo_box_px_xywh)
-    photo_x, photo_y, photo_w, photo_h = still.photo_box_px_xywh
-    for x, y, w, h in boxes:
-        rows = slice(max(y, photo_y, 0), min(y + h, photo_y + photo_h))
-        part = lock[rows, max(x, photo_x, 0) : min(x + w, photo_x + photo_w)]
+    on_canvas = intersection(still.photo_box_px_xywh, (0, 0, lock.shape[1], lock.shape[0]))
+    for box in boxes:
+        part = lock[rows_and_columns(intersection(box, on_canvas))]
         if part.size == 0 or (still.take.rung in (Rung.STILL_MOTION, Rung.PARALLAX) and not part.all()):
             return "a part of the product is not protected against changes; render this shot again."
     return ""
@@ -111,7 +111,7 @@ def _uncovered(still: Still, lock: NDArray[np.bool_]) -> str:
 
 def _camera_fault(still: Still, size: tuple[int, ...]) -> str:
     for x, y, w, h in (still.camera_start, still.camera_end):
-        if x < 0 or y < 0 or x + w > size[1] or y + h > size[0]:
+        if not holds((0, 0, size[1], size[0]), (x, y, w, h)):
             return "the camera leaves the picture; render this shot again."
         if abs(h / w * REEL_WIDTH_PX / REEL_HEIGHT_PX - 1) > 1e-3:
             return "the camera would stretch the product; render this shot again."

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reel_pipeline.frames.cutout import box_of, cut_out
+from reel_pipeline.frames.cutout import cut_out
 from reel_pipeline.frames.engines import open_cutout_engine
 from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
+from reel_pipeline.media.boxes import box_around
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
 from reel_pipeline.records import Frame, FrameClassification, ProductGallery, ViewClass
 from reel_pipeline.store import Store
@@ -68,7 +68,7 @@ def test_all_pictures_have_the_photos_size(store: Store, make_gallery: MakeGalle
     )
     assert alpha.shape == depth.shape == edges.shape == (640, 430)
     assert normals.shape == (640, 430, 3)
-    assert cutout.box_px_xywh == box_of(alpha)
+    assert cutout.box_px_xywh == box_around(alpha > 127)
     assert set(np.unique(edges)) <= {0, 255}
 
 
@@ -115,8 +115,3 @@ def test_a_ball_bulges_towards_the_camera() -> None:
     assert depth[150, 150] > depth[150, 80] > depth[150, 55] > 0
     assert normals[150, 60, 0] < 110 < 145 < normals[150, 240, 0]
     assert normals[60, 150, 1] > 145 > 110 > normals[240, 150, 1]
-
-
-@pytest.mark.parametrize("value", [0, 90])
-def test_the_box_of_nothing_solid_is_the_whole_picture(value: int) -> None:
-    assert box_of(np.full((20, 30), value, np.uint8)) == (0, 0, 30, 20)

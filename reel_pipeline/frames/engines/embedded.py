@@ -16,7 +16,8 @@ from reel_pipeline.frames.backdrop import Backdrop
 from reel_pipeline.frames.engines import Look
 from reel_pipeline.frames.engines.features import photo_features, read_scene
 from reel_pipeline.frames.engines.siblings import gallery_features
-from reel_pipeline.media.faces import find_faces, scaled_inside
+from reel_pipeline.media.boxes import scaled_inside
+from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import ViewClass
 
@@ -35,7 +36,7 @@ class EmbeddedClassifier:
         return Look(
             features={name: round(value, 6) for name, value in photo_features(scene, len(faces)).items()},
             face_boxes_px_xywh=faces,
-            product_box_px_xywh=scaled_inside(scene.box, scale, rgb),
+            product_box_px_xywh=scaled_inside(scene.box, scale, rgb.shape[:2]),
             backdrop_is_plain=is_plain(scene.backdrop),
         )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.frames.backdrop import INLIER_DE, Backdrop, read_backdrop, to_lab
 from reel_pipeline.frames.engines import Mask
+from reel_pipeline.media.boxes import box_around, rows_and_columns
 from reel_pipeline.media.faces import skin_mask
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
@@ -41,7 +42,7 @@ def read_scene(rgb: Pixels) -> Scene:
     lab = to_lab(small)
     backdrop = read_backdrop(lab)
     subject = _main_parts(~backdrop.is_backdrop)
-    return Scene(small, backdrop, subject, skin_mask(small), _box(subject))
+    return Scene(small, backdrop, subject, skin_mask(small), box_around(subject))
 
 
 def photo_features(scene: Scene, faces: int) -> dict[str, float]:
@@ -113,8 +114,7 @@ def _silhouette_features(subject: Mask, box: BoxPx) -> dict[str, float]:
 
 def _symmetry(subject: Mask, box: BoxPx) -> float:
     """Overlap (IoU) of the silhouette with its mirror image inside its box."""
-    x, y, width, height = box
-    part = subject[y : y + height, x : x + width]
+    part = subject[rows_and_columns(box)]
     return float((part & part[:, ::-1]).sum() / max(1, (part | part[:, ::-1]).sum()))
 
 
@@ -166,11 +166,3 @@ def _main_parts(subject: Mask) -> Mask:
     keep = stats[:, cv2.CC_STAT_AREA] > 0.002 * subject.size
     keep[0] = False
     return np.asarray(keep[labels], bool) if keep.any() else subject
-
-
-def _box(subject: Mask) -> BoxPx:
-    """The subject's bounding box, the whole picture when there is none."""
-    if not subject.any():
-        return 0, 0, subject.shape[1], subject.shape[0]
-    ys, xs = np.flatnonzero(subject.any(axis=1)), np.flatnonzero(subject.any(axis=0))
-    return int(xs[0]), int(ys[0]), int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)

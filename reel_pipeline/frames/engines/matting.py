@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.frames.backdrop import INLIER_DE, Backdrop, Plane, connected_to_border, read_backdrop, to_lab
 from reel_pipeline.frames.engines import Mask, Matte
+from reel_pipeline.media.boxes import grown, intersection, rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
 
@@ -181,8 +182,7 @@ def _matte(rgb: Pixels, mask: Mask) -> NDArray[np.float32]:
     trimap[cv2.dilate(inside, kernel) == 0] = 0.0
     alpha = np.asarray(trimap == 1.0, np.float32)
     x, y, w, h = cv2.boundingRect((trimap > 0).astype(np.uint8))
-    left, top, right, bottom = max(0, x - 8), max(0, y - 8), min(width, x + w + 8), min(height, y + h + 8)
-    part = np.s_[top:bottom, left:right]
+    part = rows_and_columns(intersection(grown((x, y, w, h), 8), (0, 0, width, height)))
     known = trimap[part]
     if (known == 0.0).any() and (known == 1.0).any() and (known == 0.5).any():
         alpha[part] = _solved(picture[part], known, soft[part])

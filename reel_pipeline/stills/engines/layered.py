@@ -3,6 +3,7 @@
 import numpy as np
 
 from reel_pipeline.errors import RenderError
+from reel_pipeline.media.boxes import area, holds, intersection, moved, rows_and_columns, union
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Rung, Take, WindowPx
 from reel_pipeline.stills.engines import Keyframe, PhotoLayers
@@ -34,15 +35,13 @@ class Layered:
         height, width = layers.pixels.shape[:2]
         focus = _within(take.focus_px_xywh, width, height)
         close_up = _is_close_up(focus, take.avoid_px_xywh)
-        product = (
-            _within(max(take.avoid_px_xywh, key=lambda box: box[2] * box[3]), width, height) if close_up else focus
-        )
+        product = _within(max(take.avoid_px_xywh, key=area), width, height) if close_up else focus
         border = measure(layers.pixels, layers.alpha, product)
         scene = Scene(
             width,
             height,
             border.open_sides,
-            Box(*_union((border.content_px_xywh, focus))),
+            Box(*union((border.content_px_xywh, focus))),
             Box(*focus),
             _must_show(focus, take.avoid_px_xywh),
             close_up,
@@ -53,46 +52,31 @@ class Layered:
 
 
 def _within(box: BoxPx, width: int, height: int) -> BoxPx:
-    x, y = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
-    right, bottom = min(box[0] + box[2], width), min(box[1] + box[3], height)
-    if right - x < 2 or bottom - y < 2:
+    inside = intersection(box, (0, 0, width, height))
+    if min(inside[2:]) < 2:
         raise RenderError(f"The shot's focus {box} lies outside its {width} x {height} photo; plan the shot again.")
-    return x, y, right - x, bottom - y
-
-
-def _union(boxes: tuple[BoxPx, ...]) -> BoxPx:
-    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
-    return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
+    return inside
 
 
 def _is_close_up(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> bool:
     """Whether the focus is a part of the product: the largest box to avoid is the product itself."""
-    return focus[2] * focus[3] < _WHOLE_PRODUCT * max((box[2] * box[3] for box in avoid), default=0)
+    return area(focus) < _WHOLE_PRODUCT * max(map(area, avoid), default=0)
 
 
 def _must_show(focus: BoxPx, avoid: tuple[BoxPx, ...]) -> Box | None:
     """Labels and faces that the focus holds."""
-    x, y, w, h = focus
-    parts = tuple(
-        (left, top, width, height)
-        for left, top, width, height in avoid
-        if width * height < _LABEL_SHARE * w * h
-        and x <= left
-        and y <= top
-        and left + width <= x + w
-        and top + height <= y + h
-    )
-    return Box(*_union(parts)) if parts else None
+    _, _, w, h = focus
+    parts = [box for box in avoid if area(box) < _LABEL_SHARE * w * h and holds(focus, box)]
+    return Box(*union(parts)) if parts else None
 
 
 def _compose(layers: PhotoLayers, take: Take, layout: Layout, border: Border, palette: tuple[str, ...]) -> Keyframe:
     left, top, right, bottom = _canvas_edges(layout)
-    x, y, w, h = layout.shown
-    shown = (max(x, left), max(y, top), min(x + w, right), min(y + h, bottom))
-    photo_box = (shown[0] - left, shown[1] - top, shown[2] - shown[0], shown[3] - shown[1])
+    shown = intersection(layout.shown, (left, top, right - left, bottom - top))
+    photo_box = moved(shown, -left, -top)
     plate = _canvas(layers.pixels, take.seed, layout, border, _ground_colour(palette, border))
     lock = np.zeros(plate.shape[:2], np.uint8)
-    lock[_rows_and_columns(photo_box)] = 255
+    lock[rows_and_columns(photo_box)] = 255
     end = _moved_window(layout.end, left, top)
     product = depth = move = None
     if take.rung is Rung.PARALLAX:
@@ -108,8 +92,8 @@ def _compose(layers: PhotoLayers, take: Take, layout: Layout, border: Border, pa
         lock,
         (1.0, 0.0, float(left), 0.0, 1.0, float(top)),
         photo_box,
-        _moved(take.focus_px_xywh, left, top),
-        tuple(_moved(box, left, top) for box in take.avoid_px_xywh),
+        moved(take.focus_px_xywh, -left, -top),
+        tuple(moved(box, -left, -top) for box in take.avoid_px_xywh),
         _moved_window(layout.start, left, top),
         end,
         move,
@@ -126,25 +110,17 @@ def _canvas(pixels: Pixels, seed: int, layout: Layout, border: Border, ground_co
         if not layout.panel:
             return plate
         return np.vstack([plate, mat(pixels, (bottom - height, right - left), ground_colour)])
-    x, y, w, h = layout.shown
-    plate = mat(pixels[y : y + h, x : x + w], (bottom - top, right - left), ground_colour)
-    shown = (max(x, left), max(y, top), min(x + w, right), min(y + h, bottom))
-    plate[shown[1] - top : shown[3] - top, shown[0] - left : shown[2] - left] = pixels[
-        shown[1] : shown[3], shown[0] : shown[2]
-    ]
+    plate = mat(pixels[rows_and_columns(layout.shown)], (bottom - top, right - left), ground_colour)
+    shown = intersection(layout.shown, (left, top, right - left, bottom - top))
+    plate[rows_and_columns(moved(shown, -left, -top))] = pixels[rows_and_columns(shown)]
     return plate
 
 
-def _placed(of_photo: Pixels, shown: tuple[int, int, int, int], photo_box: BoxPx, plate: Pixels) -> Pixels:
+def _placed(of_photo: Pixels, shown: BoxPx, photo_box: BoxPx, plate: Pixels) -> Pixels:
     """A HW picture of the photo's size where the photo lies on the canvas, 0 elsewhere."""
     placed = np.zeros(plate.shape[:2], np.uint8)
-    placed[_rows_and_columns(photo_box)] = of_photo[shown[1] : shown[3], shown[0] : shown[2]]
+    placed[rows_and_columns(photo_box)] = of_photo[rows_and_columns(shown)]
     return placed
-
-
-def _rows_and_columns(box: BoxPx) -> tuple[slice, slice]:
-    x, y, w, h = box
-    return np.s_[y : y + h, x : x + w]
 
 
 def _ground_colour(palette: tuple[str, ...], border: Border) -> Floats:
@@ -164,10 +140,6 @@ def _canvas_edges(layout: Layout) -> tuple[int, int, int, int]:
     right = int(np.ceil(max(b[0] + b[2] for b in boxes))) + _MARGIN_PX
     bottom = int(np.ceil(max(b[1] + b[3] for b in boxes))) + _MARGIN_PX
     return left, top, right + (right - left) % 2, bottom + (bottom - top) % 2
-
-
-def _moved(box: BoxPx, left: int, top: int) -> BoxPx:
-    return box[0] - left, box[1] - top, box[2], box[3]
 
 
 def _moved_window(window: WindowPx, left: int, top: int) -> WindowPx:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import ParallaxRefused
+from reel_pipeline.media.boxes import rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, Parallax, WindowPx
 from reel_pipeline.stills.engines.border import Floats
@@ -54,9 +55,8 @@ def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx) -> tuple[Pi
     that is the photo or its extended backdrop, no mat or panel; `end`: the closest camera window. Raises
     `ParallaxRefused`.
     """
-    x, y, w, h = ground
     on_ground = np.zeros(alpha.shape, np.bool_)
-    on_ground[y : y + h, x : x + w] = True
+    on_ground[rows_and_columns(ground)] = True
     scale = REEL_WIDTH_PX / end[2]
     is_plain = _is_plain(plate, alpha, on_ground, scale)
     opacity = _carried(alpha, on_ground, scale, *(_PLAIN_RIM_PX if is_plain else _TEXTURED_RIM_PX))
