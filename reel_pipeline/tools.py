@@ -136,7 +136,7 @@ def evaluate_file(
             {
                 "kind": charge.kind,
                 "score": round(charge.score, 4),
-                "threshold": charge.threshold,
+                "threshold": opinion.thresholds[charge.kind],
                 "time_s": round(charge.time_s, 3),
                 "region_px_xywh": list(charge.region_px_xywh),
             }

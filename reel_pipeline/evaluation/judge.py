@@ -62,18 +62,18 @@ def _judgement(video: Blob, opinion: Opinion, store: Store) -> Judgement:
     return Judgement(
         video_sha256=video.sha256,
         verdict=opinion.verdict,
-        faults=tuple(_fault(charge, store) for charge in opinion.charges),
+        faults=tuple(_fault(charge, opinion.thresholds[charge.kind], store) for charge in opinion.charges),
         unverifiable=opinion.unverifiable,
         scores=opinion.scores,
         thresholds=opinion.thresholds,
     )
 
 
-def _fault(charge: Charge, store: Store) -> Fault:
+def _fault(charge: Charge, threshold: float, store: Store) -> Fault:
     return Fault(
         kind=charge.kind,
         score=charge.score,
-        threshold=charge.threshold,
+        threshold=threshold,
         time_s=charge.time_s,
         region_px_xywh=charge.region_px_xywh,
         shot=charge.shot,

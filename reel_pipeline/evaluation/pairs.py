@@ -37,9 +37,10 @@ def side_by_side(left: Pixels, right: Pixels) -> bytes:
 
 def aligned_pairs(video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> list[Pair]:
     """One pair a shot in which a photo could be found, in the reel's order. `photos`: HWC RGB uint8."""
-    from reel_pipeline.evaluation.engines.classical.footage import watch
-    from reel_pipeline.evaluation.engines.classical.overlays import listed, scaled
-    from reel_pipeline.evaluation.engines.classical.registration import Reference, candidates
+    from reel_pipeline.evaluation.engines.classical.seeing.footage import watch
+    from reel_pipeline.evaluation.engines.classical.seeing.overlays import listed, scaled
+    from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
+    from reel_pipeline.evaluation.engines.classical.seeing.registration import candidates
 
     footage = watch(video, cut_list)
     references = [Reference(index, photo) for index, photo in enumerate(photos)]

@@ -51,7 +51,7 @@ class ScriptedJudge:
         verdict = SCRIPT[sku][flow.attempts(sku).attempt]
         if verdict is NO:
             time.sleep(LONGER_THAN_A_TICK_S)
-        charge = Charge("warped_logo", 2.0, 1.0, 0.5, (10, 10, 50, 50), shot=FAULTED_SHOT)
+        charge = Charge("warped_logo", 2.0, 0.5, (10, 10, 50, 50), shot=FAULTED_SHOT)
         return Opinion(
             verdict,
             (charge,) if verdict is NO else (),

@@ -34,7 +34,7 @@ def tile(product: Product, filmed: Product, fault: Fault) -> Pixels:
         with av.open(str(clip)) as container:
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
         sound = _envelope(clip) if fault.sound else None
-    charge = max(opinion.charges, key=lambda charge: charge.score / charge.threshold, default=None)
+    charge = max(opinion.charges, key=lambda charge: charge.score / opinion.thresholds[charge.kind], default=None)
     frame = frames[min(round(charge.time_s * 24) if charge else 12, len(frames) - 1)]
     pictures = frame, _boxed(frame, opinion, charge) if sound is None else sound
     pair = np.hstack([cv2.resize(picture, _TILE, interpolation=cv2.INTER_AREA) for picture in pictures])

@@ -6,7 +6,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.technical import TARGET_LUFS, integrated_lufs
+from reel_pipeline.evaluation.engines.classical.faults.technical import TARGET_LUFS, integrated_lufs
 from reel_pipeline.records import FPS
 
 Stereo = NDArray[np.float32]

@@ -59,7 +59,7 @@ def test_rejects_another_product_and_shows_where(engine: Judge, tmp_path: Path) 
     opinion = engine.judge(path, cut_list, gallery(), unread)
     assert opinion.verdict is Verdict.REJECT
     charge = opinion.charges[0]
-    assert charge.score >= charge.threshold
+    assert charge.score >= opinion.thresholds[charge.kind]
     assert charge.evidence is not None
     assert charge.evidence.startswith(b"\xff\xd8")
     x, y, width, height = charge.region_px_xywh

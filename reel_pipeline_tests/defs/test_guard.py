@@ -136,7 +136,7 @@ def test_a_run_of_everything_is_stopped_by_its_own_check(made: Workspace, monkey
     from reel_pipeline.evaluation.engines.classical import ClassicalJudge
 
     def always_no(*_: object) -> Opinion:
-        charge = Charge("warped_logo", 4.0, 1.0, 0.5, (10, 10, 50, 50), shot=1)
+        charge = Charge("warped_logo", 4.0, 0.5, (10, 10, 50, 50), shot=1)
         return Opinion(Verdict.REJECT, (charge,), (), {"warped_logo": 4.0}, {"warped_logo": 1.0})
 
     monkeypatch.setattr(ClassicalJudge, "judge", always_no)

@@ -65,7 +65,7 @@ class ScriptedJudge:
         self.meanwhile(sku)
         verdict = SCRIPT[sku][len(self.asked[sku])]
         self.asked[sku].append(hashlib.sha256(video.read_bytes()).hexdigest())
-        charge = Charge("warped_logo", 2.0, 1.0, 0.5, (10, 10, 50, 50), shot=FAULTED_SHOT)
+        charge = Charge("warped_logo", 2.0, 0.5, (10, 10, 50, 50), shot=FAULTED_SHOT)
         doubt = ItemError(item="Shot 1", error="too dark to compare")
         return Opinion(
             verdict,

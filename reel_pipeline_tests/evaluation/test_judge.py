@@ -10,7 +10,7 @@ import pytest
 from skimage.data import astronaut
 
 from reel_pipeline.evaluation.engines import Opinion, Passport, open_engine
-from reel_pipeline.evaluation.engines.classical.technical import integrated_lufs
+from reel_pipeline.evaluation.engines.classical.faults.technical import integrated_lufs
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png

@@ -26,15 +26,19 @@ class Passport(Record):
 
 @dataclass(frozen=True)
 class Charge:
-    """One fault as an engine saw it. Scores are written so that higher is worse. `evidence`: JPEG bytes."""
+    """What one test holds against a video, with when, where and in which shot of its cut list.
+
+    `score`: on the scale of its kind in `thresholds.toml`, higher is worse; a fault from the threshold on. `evidence`:
+    JPEG bytes. While an engine gathers charges, their regions are in the pixels of the frames that it keeps, and an
+    empty one means the whole picture; in an `Opinion` they are in the video's pixels and never empty.
+    """
 
     kind: str
     score: float
-    threshold: float
     time_s: float
-    region_px_xywh: BoxPx
-    shot: int | None = None
+    region_px_xywh: BoxPx = (0, 0, 0, 0)
     evidence: bytes | None = None
+    shot: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,21 @@ to be verified and could not be is for a person; only the rest is accepted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-
-import numpy as np
 
 from reel_pipeline.errors import EvaluationError
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
-from reel_pipeline.evaluation.engines.classical.footage import Footage, Sample, watch
-from reel_pipeline.evaluation.engines.classical.lettering import share_on_artwork
-from reel_pipeline.evaluation.engines.classical.overlays import scaled
-from reel_pipeline.evaluation.engines.classical.registration import Reference
-from reel_pipeline.evaluation.engines.classical.shots import Examiner, Findings
-from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.technical import inspect_file, inspect_format, inspect_sound
-from reel_pipeline.evaluation.engines.classical.temporal import Scene, inspect_motion, still_frames
+from reel_pipeline.evaluation.engines.classical.examiner import Examiner, Findings
+from reel_pipeline.evaluation.engines.classical.faults.lettering import share_on_artwork
+from reel_pipeline.evaluation.engines.classical.faults.technical import inspect_file, inspect_format, inspect_sound
+from reel_pipeline.evaluation.engines.classical.faults.temporal import inspect_motion
+from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage, watch
+from reel_pipeline.evaluation.engines.classical.seeing.overlays import scaled
+from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
+from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, planned_scenes, seen_scenes
+from reel_pipeline.evaluation.engines.classical.views import Viewer
 from reel_pipeline.evaluation.thresholds import thresholds, thresholds_digest
 from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
@@ -59,8 +58,12 @@ class ClassicalJudge:
         references = [Reference(index, rgb) for index, rgb in enumerate(photos)]
         read = passport_of or cache(lambda index: self.passport(photos[index]))
         artwork = tuple(line.text for page in artworks for line in page.text)
-        examiner = Examiner(footage, cut_list, references, read, artwork)
-        scenes = _planned_scenes(cut_list, footage) if cut_list else _seen_scenes(footage, examiner)
+        viewer = Viewer(footage, cut_list, references)
+        examiner = Examiner(viewer, read, artwork)
+        if cut_list:
+            scenes = planned_scenes(cut_list, footage.frame_count)
+        else:
+            scenes = seen_scenes(footage, viewer.shows_a_photo)
         for scene in scenes:
             samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
             (examiner.examine_card if scene.is_card else examiner.examine)(scene, samples)
@@ -70,42 +73,12 @@ class ClassicalJudge:
         if cut_list:
             whole += [*inspect_format(footage, cut_list), *inspect_file(video)]
             whole += inspect_sound(video, footage.fps, cut_list)
-        findings.suspicions += [(_scene_at(scenes, suspicion.frame), suspicion) for suspicion in whole]
+        findings.charges += [(_scene_at(scenes, round(charge.time_s * footage.fps)), charge) for charge in whole]
         opinion = _opinion(footage, findings, scenes)
         if artwork:
             label = [line for index in range(len(photos)) for line in read(index).text]
             opinion.scores[LABEL_ON_ARTWORK] = share_on_artwork(label, artwork)
         return opinion
-
-
-def _planned_scenes(cut_list: CutList, footage: Footage) -> list[Scene]:
-    """The cut list's shots, as far as the video goes."""
-    total = footage.frame_count
-    return [
-        Scene(cut.start_frame, min(cut.frame_count, total - cut.start_frame), cut.shot, cut.photo is None)
-        for cut in cut_list.cuts
-        if cut.start_frame < total
-    ]
-
-
-def _seen_scenes(footage: Footage, examiner: Examiner) -> list[Scene]:
-    """The stretches between hard cuts; the last is an end card if it mostly stands still in mostly one colour and is no
-    photo."""
-    edges = [0, *footage.steps.cuts, footage.frame_count]
-    scenes = [Scene(start, stop - start) for start, stop in pairwise(edges) if stop > start]
-    last = scenes[-1]
-    samples = [sample for sample in footage.samples if last.start <= sample.index < last.stop]
-    is_calm = bool(samples) and still_frames(footage.steps, last).mean() >= 0.5 and all(map(_is_mostly_flat, samples))
-    if len(scenes) > 1 and is_calm and not examiner.shows_a_photo(samples[-1]):
-        scenes[-1] = Scene(last.start, last.count, is_card=True)
-    return scenes
-
-
-def _is_mostly_flat(sample: Sample) -> bool:
-    """A designed card: seven tenths of it within 4 grey levels of its commonest one."""
-    counts = np.bincount(sample.y.ravel(), minlength=256)
-    common = int(np.argmax(counts))
-    return bool(counts[max(0, common - 4) : common + 5].sum() > 0.7 * counts.sum())
 
 
 def _scene_at(scenes: Sequence[Scene], frame: int) -> Scene:
@@ -115,16 +88,14 @@ def _scene_at(scenes: Sequence[Scene], frame: int) -> Scene:
 def _opinion(footage: Footage, findings: Findings, scenes: Sequence[Scene]) -> Opinion:
     gates = thresholds()
     scores: dict[str, float] = {}
-    worst: dict[tuple[str, Scene], Suspicion] = {}
-    for scene, suspicion in findings.suspicions:
-        scores[suspicion.kind] = round(max(suspicion.score, scores.get(suspicion.kind, 0.0)), 4)
-        key = (suspicion.kind, scene)
-        if suspicion.score >= gates[suspicion.kind] and suspicion.score > worst.get(key, _NOTHING).score:
-            worst[key] = suspicion
+    worst: dict[tuple[str, Scene], Charge] = {}
+    for scene, charge in findings.charges:
+        scores[charge.kind] = round(max(charge.score, scores.get(charge.kind, 0.0)), 4)
+        known = worst.get((charge.kind, scene))
+        if charge.score >= gates[charge.kind] and (known is None or charge.score > known.score):
+            worst[charge.kind, scene] = charge
     charges = tuple(
-        _charge(footage, scene, suspicion, gates)
-        for (kind, scene), suspicion in worst.items()
-        if kind not in FOR_A_PERSON
+        _in_video(charge, scene, footage) for (kind, scene), charge in worst.items() if kind not in FOR_A_PERSON
     )
     unsure = [(scene, FOR_A_PERSON[kind]) for kind, scene in worst if kind in FOR_A_PERSON]
     doubts = [ItemError(item=_name(scene, scenes), error=why) for scene, why in (*findings.unverifiable, *unsure)]
@@ -134,9 +105,6 @@ def _opinion(footage: Footage, findings: Findings, scenes: Sequence[Scene]) -> O
     scores["verified_shots"] = float(findings.verified_scenes)
     scores["least_open_share"] = round(findings.least_seen, 4)
     return Opinion(verdict, charges, tuple(doubts), scores, used)
-
-
-_NOTHING = Suspicion("", -1.0, 0)
 
 
 def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) -> Iterator[ItemError]:
@@ -153,21 +121,19 @@ def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) ->
         yield ItemError(item="The video", error=f"its cut list leaves {total - covered} frames unexplained")
 
 
-def _charge(footage: Footage, scene: Scene, suspicion: Suspicion, gates: dict[str, float]) -> Charge:
-    whole = (0, 0, footage.width_px, footage.height_px)
-    box = scaled(suspicion.box, 1 / footage.scale) if suspicion.box else whole
-    left, top = max(0, box[0]), max(0, box[1])
-    right, bottom = min(footage.width_px, box[0] + box[2]), min(footage.height_px, box[1] + box[3])
+def _in_video(charge: Charge, scene: Scene, footage: Footage) -> Charge:
+    """The charge as an opinion has it: with its shot, rounded, and its region in the video's own pixels."""
+    x, y, width, height = scaled(charge.region_px_xywh, 1 / footage.scale)
+    left, top = max(0, x), max(0, y)
+    right, bottom = min(footage.width_px, x + width), min(footage.height_px, y + height)
     if right <= left or bottom <= top:
         left, top, right, bottom = 0, 0, footage.width_px, footage.height_px
-    return Charge(
-        kind=suspicion.kind,
-        score=round(suspicion.score, 4),
-        threshold=gates[suspicion.kind],
-        time_s=round(suspicion.frame / footage.fps, 3),
+    return replace(
+        charge,
+        score=round(charge.score, 4),
+        time_s=round(charge.time_s, 3),
         region_px_xywh=(left, top, right - left, bottom - top),
         shot=scene.number,
-        evidence=suspicion.evidence,
     )
 
 

@@ -1,4 +1,4 @@
-"""What lies over the picture: known from the cut list, or told from the picture by how it behaves.
+"""Captions that no cut list names, told from the picture by how they behave.
 
 A caption stays where it is on the screen while the photo moves under it; a detail that someone invented on the product
 moves with the product. Where the camera hardly moves the two look alike, and only lettering is taken for an overlay.
@@ -11,48 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.planes import Mask
-from reel_pipeline.evaluation.engines.classical.registration import Matrix
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_OFF, Comparison
+from reel_pipeline.evaluation.engines.classical.seeing.overlays import PLATE, hide
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
-from reel_pipeline.records import BoxPx, CutList
+from reel_pipeline.records import BoxPx
 
-MARGIN_PX = 10
-"""Around a listed box: soft shadows and the codec's ringing."""
-PLATE = 1.2
-"""Heights of a line between its letters and the edge of the plate or button that they stand on, at most."""
-_PATCH_MISMATCH = 0.25
 _MIN_PARALLAX_PX = 3.0
 _SAME_LEVELS = 9.0
 """Mean difference of a patch that is the same, after a codec."""
-
-
-def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) -> Mask:
-    """HW mask of the overlays that the cut list names for this frame, `scale` kept pixels per reel pixel."""
-    hidden = np.zeros(shape, np.bool_)
-    for overlay in cut_list.overlays:
-        if overlay.start_frame <= frame < overlay.start_frame + overlay.frame_count:
-            hide(hidden, scaled(overlay.box_px_xywh, scale))
-    return hidden
-
-
-def scaled(box: BoxPx, factor: float) -> BoxPx:
-    x, y, width, height = (round(value * factor) for value in box)
-    return x, y, width, height
-
-
-def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
-    x, y, width, height = box
-    hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
-
-
-def lettered(frame: Pixels) -> Mask:
-    """HW mask of the lines of text in HWC RGB uint8, with as much around each as a plate or button takes."""
-    hidden = np.zeros(frame.shape[:2], np.bool_)
-    for line in read_text(frame):
-        hide(hidden, line.box_px_xywh, round(PLATE * line.box_px_xywh[3]))
-    return hidden
 
 
 def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
@@ -78,7 +46,7 @@ def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
 
 def _patches(comparison: Comparison, shape: tuple[int, int]) -> list[BoxPx]:
     """Boxes in kept-frame pixels around what does not match, neighbours joined."""
-    off = (comparison.mismatch() > _PATCH_MISMATCH).astype(np.uint8)
+    off = (comparison.mismatch() > CLEARLY_OFF).astype(np.uint8)
     screen = cv2.warpPerspective(off, comparison.to_frame, (shape[1], shape[0]), flags=cv2.INTER_NEAREST)
     joined = cv2.dilate(screen, np.ones((15, 31), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined)

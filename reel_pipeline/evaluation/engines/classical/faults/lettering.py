@@ -12,11 +12,11 @@ from itertools import permutations
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
-from reel_pipeline.evaluation.engines.classical.planes import Mask
-from reel_pipeline.evaluation.engines.classical.registration import Matrix, Reference
-from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, correlate
+from reel_pipeline.evaluation.engines import Charge
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison, correlate
+from reel_pipeline.evaluation.engines.classical.faults.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix
+from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import Quad, read_line, read_text, straighten
@@ -40,9 +40,9 @@ def inspect_text(
     comparison: Comparison,
     frame_rgb: Pixels,
     hidden: Mask,
-    frame: int,
+    time_s: float,
     artwork: Sequence[str],
-) -> Iterator[Suspicion]:
+) -> Iterator[Charge]:
     """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay;
     `artwork`: the lines of the master artwork, empty where there is none.
 
@@ -66,7 +66,7 @@ def inspect_text(
         if score > worst[0]:
             guilty = score >= thresholds()["altered_text"]
             worst = (score, _box(quad), side_by_side(photo_crop, frame_crop, box) if guilty else None)
-    yield Suspicion("altered_text", worst[0], frame, worst[1], worst[2])
+    yield Charge("altered_text", worst[0], time_s, worst[1], worst[2])
 
 
 def unread_lines(lines: Sequence[TextLine], comparison: Comparison, frame_rgb: Pixels) -> Iterator[TextLine]:

@@ -9,17 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.colour import STEP_PX, colour_difference, lightness_gain
-from reel_pipeline.evaluation.engines.classical.evidence import side_by_side
-from reel_pipeline.evaluation.engines.classical.planes import WINDOW_PX, Mask, Plane, local_contrast
-from reel_pipeline.evaluation.engines.classical.registration import Matrix
-from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines import Charge
+from reel_pipeline.evaluation.engines.classical.comparing.colour import STEP_PX, colour_difference, lightness_gain
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_OFF, Comparison
+from reel_pipeline.evaluation.engines.classical.faults.evidence import side_by_side
+from reel_pipeline.evaluation.engines.classical.seeing.planes import WINDOW_PX, Mask, Matrix, Plane, local_contrast
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.records import BoxPx
 
-CLEARLY_OFF = 0.25
-"""1 - NCC from which on a window is looked at; its gate is stricter."""
 _SEARCH_PX = 14
 _MIN_SHIFT_PX = 1.2
 """On the grid; clean clips stay below 0.8 px at the 99th percentile."""
@@ -34,20 +31,20 @@ CLOSE_FACE = 0.06
 """Share of the frame's height from which on a face is close: three of the windows that are compared."""
 
 
-def inspect(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
+def inspect(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[Charge]:
     """Everything that deviates in one frame, the worst of each kind."""
-    yield Suspicion("geometry_collapse", comparison.stretch_percent, frame, _frame_box(comparison, _whole(comparison)))
-    yield from _colour(comparison, frame, with_plan)
+    yield Charge("geometry_collapse", comparison.stretch_percent, time_s, _frame_box(comparison, _whole(comparison)))
+    yield from _colour(comparison, time_s, with_plan)
     for kind, score in (("ghosting", _ghost(comparison)), ("smear", comparison.smear)):
-        yield _suspect(comparison, kind, score, frame, _whole(comparison))
-    yield _warp(comparison, frame)
-    yield _unexplained(comparison, frame)
-    yield from _windows(comparison, frame)
+        yield _suspect(comparison, kind, score, time_s, _whole(comparison))
+    yield _warp(comparison, time_s)
+    yield _unexplained(comparison, time_s)
+    yield from _windows(comparison, time_s)
 
 
 def inspect_faces(
-    comparison: Comparison, faces: Sequence[BoxPx], frame: int, frame_height_px: int
-) -> Iterator[Suspicion]:
+    comparison: Comparison, faces: Sequence[BoxPx], time_s: float, frame_height_px: int
+) -> Iterator[Charge]:
     """How far each close face is from the photo's: the worst window's standard deviation of their difference, in
     tolerances. Nothing is searched for nearby: people see a face move by less than a product may.
 
@@ -62,10 +59,10 @@ def inspect_faces(
     for face, box in close:
         inside = _open_in(_hull(face, to_grid), comparison)
         if inside.any():
-            yield Suspicion("face_artifact", float((spread / comparison.tolerance)[inside].max()), frame, box)
+            yield Charge("face_artifact", float((spread / comparison.tolerance)[inside].max()), time_s, box)
 
 
-def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
+def _windows(comparison: Comparison, time_s: float) -> Iterator[Charge]:
     """Each patch of windows that don't match, as a detail that was moved or one that was made up."""
     mismatch = comparison.mismatch()
     count, labels, stats, _ = cv2.connectedComponentsWithStats((mismatch > CLEARLY_OFF).astype(np.uint8))
@@ -75,18 +72,18 @@ def _windows(comparison: Comparison, frame: int) -> Iterator[Suspicion]:
             break
         x, y, width, height = (int(value) for value in stats[label, :4])
         worst = float(mismatch[labels == label].max())
-        yield _suspect(comparison, "invented_detail", min(worst, 1.0), frame, (x, y, width, height))
+        yield _suspect(comparison, "invented_detail", min(worst, 1.0), time_s, (x, y, width, height))
 
 
-def _unexplained(comparison: Comparison, frame: int) -> Suspicion:
+def _unexplained(comparison: Comparison, time_s: float) -> Charge:
     """Of the detail that is seen, the share that no photo has there: what a move showed was made up."""
     matching, other = comparison.explained()
     share = other / (matching + other) if matching + other >= _MIN_DETAIL_PX else 0.0
     box = _largest(np.asarray(comparison.mismatch() > CLEARLY_OFF, np.bool_))
-    return _suspect(comparison, "occluded_invention", share, frame, box)
+    return _suspect(comparison, "occluded_invention", share, time_s, box)
 
 
-def _warp(comparison: Comparison, frame: int) -> Suspicion:
+def _warp(comparison: Comparison, time_s: float) -> Charge:
     """Residual flow where the photo has structure: the window that is farthest off, in % of the product's width."""
     far = np.linalg.norm(comparison.flow, axis=2)
     structured = _structured(comparison)
@@ -102,7 +99,7 @@ def _warp(comparison: Comparison, frame: int) -> Suspicion:
         window = (left, top, _FLOW_WINDOW_PX, _FLOW_WINDOW_PX)
         if value > max(worst, _MIN_SHIFT_PX) and _really_moved(comparison, window):
             worst, box = value, window
-    return _suspect(comparison, "warped_logo", 100 * worst / comparison.product_width_px, frame, box)
+    return _suspect(comparison, "warped_logo", 100 * worst / comparison.product_width_px, time_s, box)
 
 
 def _mean(plane: Plane) -> Plane:
@@ -128,7 +125,7 @@ def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
     return best > 0.7 and best > home + 0.05 and moved >= 1
 
 
-def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Suspicion]:
+def _colour(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[Charge]:
     """CIEDE2000 of block means. A gain on lightness common to product and surroundings is light, not colour."""
     gain = lightness_gain(comparison)
     difference, valid = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
@@ -138,9 +135,9 @@ def _colour(comparison: Comparison, frame: int, with_plan: bool) -> Iterator[Sus
     most = float(np.percentile(difference[valid], 98))
     x, y, width, height = _largest(difference >= max(most, 1e-3))
     box = (x * STEP_PX, y * STEP_PX, width * STEP_PX, height * STEP_PX)
-    yield _suspect(comparison, "color_drift", most, frame, box)
+    yield _suspect(comparison, "color_drift", most, time_s, box)
     relit = max(gain, 1 / max(gain, 1e-3))
-    yield Suspicion("relit", relit, frame, _frame_box(comparison, _whole(comparison)))
+    yield Charge("relit", relit, time_s, _frame_box(comparison, _whole(comparison)))
 
 
 def _ghost(comparison: Comparison) -> float:
@@ -170,10 +167,10 @@ def _ghost(comparison: Comparison) -> float:
     return max(0.0, opacity) if explained > 0.33 else 0.0
 
 
-def _suspect(comparison: Comparison, kind: str, score: float, frame: int, box: BoxPx) -> Suspicion:
+def _suspect(comparison: Comparison, kind: str, score: float, time_s: float, box: BoxPx) -> Charge:
     guilty = score >= thresholds()[kind]
     evidence = side_by_side(comparison.photo_rgb, comparison.frame_rgb, box) if guilty else None
-    return Suspicion(kind, score, frame, _frame_box(comparison, box), evidence)
+    return Charge(kind, score, time_s, _frame_box(comparison, box), evidence)
 
 
 def _whole(comparison: Comparison) -> BoxPx:

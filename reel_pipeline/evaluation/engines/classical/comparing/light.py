@@ -6,7 +6,7 @@ The frame is brought to the photo's light and the photo to the frame's focus, so
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane, local_contrast
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane, local_contrast
 from reel_pipeline.media.photo import Pixels
 
 _MAX_GAIN = 1.5

@@ -4,16 +4,14 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.motion import Steps
-from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.evaluation.engines import Charge
+from reel_pipeline.evaluation.engines.classical.seeing.motion import Steps
+from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, still_frames
 
-MOVED_SHARE = 0.03
-"""Below this share of moved detail a frame stands still; a zoom of 4 % in 1.5 s moves 0.3 and more, a frozen one 0."""
 HALF_SHARE = 0.45
 """Standing still for this share of a clip without a cut list counts as its half: nobody cuts to the frame."""
 _DARK_SHARE = 0.85
@@ -36,23 +34,9 @@ _MEAN_SQUARE = np.array([1.0, 1.0, 0.347, 0.347])
 """Of a point's distance from the middle, in widths: (1 + (16 / 9)^2) / 12."""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """One stretch between cuts. `number`: the shot's in the cut list, None without one. `is_card`: an end card."""
-
-    start: int
-    count: int
-    number: int | None = None
-    is_card: bool = False
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.count
-
-
 def inspect_motion(
     steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool, dark_photos: bool
-) -> Iterator[Suspicion]:
+) -> Iterator[Charge]:
     """`planned`: the scenes come from a cut list. `dark_photos`: a gallery photo is itself nearly black."""
     for scene in scenes:
         if not dark_photos and not (scene.is_card and planned):
@@ -62,16 +46,16 @@ def inspect_motion(
         yield _flicker(steps, scene, fps)
         yield from _leaps(steps, scene, fps, planned)
     yield from _frozen(steps, scenes, fps, planned)
-    yield from _loop_seam(steps, scenes[0], scenes[-1])
+    yield from _loop_seam(steps, scenes[0], scenes[-1], fps)
 
 
-def _black(steps: Steps, scene: Scene, fps: float) -> Suspicion:
+def _black(steps: Steps, scene: Scene, fps: float) -> Charge:
     dark = np.array(steps.dark_share[scene.start : scene.stop]) >= _DARK_SHARE
     at, length = longest_run(dark)
-    return Suspicion("black", length / fps, scene.start + at)
+    return Charge("black", length / fps, (scene.start + at) / fps)
 
 
-def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) -> Iterator[Suspicion]:
+def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) -> Iterator[Charge]:
     """With a plan: seconds that a shot stands still. Without: the longest still run over `HALF_SHARE` of the clip, so
     that a still second half scores 1; an end card stands still on purpose."""
     if planned:
@@ -81,49 +65,37 @@ def _frozen(steps: Steps, scenes: Sequence[Scene], fps: float, planned: bool) ->
             at, length = longest_run(still_frames(steps, scene))
             # A shot shorter than the gate may not stand still as a whole either.
             whole = 1.0 if length >= 0.95 * scene.count else 0.0
-            yield Suspicion("frozen", max(length / fps, whole), scene.start + at)
+            yield Charge("frozen", max(length / fps, whole), (scene.start + at) / fps)
         return
     total = len(steps.mean_luma)
     still = np.concatenate(
         [np.zeros(scene.count, np.bool_) if scene.is_card else still_frames(steps, scene) for scene in scenes]
     )
     at, length = longest_run(still)
-    yield Suspicion("frozen", length / (HALF_SHARE * total), at)
+    yield Charge("frozen", length / (HALF_SHARE * total), at / fps)
 
 
-def still_frames(steps: Steps, scene: Scene) -> NDArray[np.bool_]:
-    """Per frame of the scene: whether it is part of a stretch of at least `still_lag_frames` that stands still."""
-    moved, lag = np.array(steps.moved[scene.start : scene.stop]), steps.still_lag_frames
-    still = np.zeros(len(moved), np.bool_)
-    for index in range(lag, len(moved)):
-        if moved[index] < MOVED_SHARE:
-            still[index - lag : index + 1] = True
-    if len(moved) <= lag and len(moved) > 2:
-        still[:] = max(steps.change[scene.start + 1 : scene.stop]) < 0.05
-    return still
-
-
-def _flicker(steps: Steps, scene: Scene, fps: float) -> Suspicion:
+def _flicker(steps: Steps, scene: Scene, fps: float) -> Charge:
     free = max(1, round(_FREE_S * fps))
     luma = np.array(steps.mean_luma[scene.start + free : scene.stop - free])
     usual = max(_LEAST_LUMA, float(np.median(luma)) - _BLACK_LUMA) if len(luma) else 0.0
-    worst = Suspicion("flicker", 0.0, scene.start)
+    worst = Charge("flicker", 0.0, scene.start / fps)
     for lag in range(1, max(1, round(fps / _STEPS_A_SECOND)) + 1):
         if len(luma) < max(2 * lag + 1, fps / 4):
             break
         away = 100 * np.abs(luma[lag:-lag] - (luma[: -2 * lag] + luma[2 * lag :]) / 2) / usual
         score = float(np.percentile(away, 90))
         if score >= worst.score:
-            worst = Suspicion("flicker", score, scene.start + free + lag + int(np.argmax(away)))
+            worst = Charge("flicker", score, (scene.start + free + lag + int(np.argmax(away))) / fps)
     return worst
 
 
-def _leaps(steps: Steps, scene: Scene, fps: float, planned: bool) -> Iterator[Suspicion]:
+def _leaps(steps: Steps, scene: Scene, fps: float, planned: bool) -> Iterator[Charge]:
     """A frame that moves far more than its neighbours, or a hard change where no cut is planned."""
     first, last = scene.start + 1, scene.stop
     unplanned = [cut for cut in steps.cuts if scene.start + 1 < cut < scene.stop - 1]
     if planned and unplanned:
-        yield Suspicion("jump_cut", 100.0, unplanned[0])
+        yield Charge("jump_cut", 100.0, unplanned[0] / fps)
     shift = np.array(steps.shift[first:last])
     if len(shift) < fps / 3:
         return
@@ -134,11 +106,11 @@ def _leaps(steps: Steps, scene: Scene, fps: float, planned: bool) -> Iterator[Su
     usual = _neighbours_median(step, max(2, round(_BESIDE_S * fps)))
     beyond = np.where(known, np.abs(step - usual), 0)
     at = int(np.argmax(beyond))
-    yield Suspicion("jump_cut", float(beyond[at]), first + at)
+    yield Charge("jump_cut", float(beyond[at]), (first + at) / fps)
     jerk = np.abs(np.diff(_at_even_steps(shift, fps), 2))
     jerk = jerk[np.isfinite(jerk)]
     if len(jerk):
-        yield Suspicion("jerk", float(np.percentile(jerk, 95)), first)
+        yield Charge("jerk", float(np.percentile(jerk, 95)), first / fps)
 
 
 def _at_even_steps(shift: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
@@ -159,7 +131,7 @@ def _neighbours_median(values: NDArray[np.float64], reach: int) -> NDArray[np.fl
     return np.asarray(np.nanmedian(filled, axis=1))
 
 
-def _loop_seam(steps: Steps, first: Scene, last: Scene) -> Iterator[Suspicion]:
+def _loop_seam(steps: Steps, first: Scene, last: Scene, fps: float) -> Iterator[Charge]:
     """The step from the last frame to the first over a large one between neighbours, where a loop is meant: the last
     frame has come back to within `MAX_LEFT` of the farthest way from the first. Of a cut reel only the way within the
     first and the last scene counts: one that merely ends on the view that it began with is no loop."""
@@ -173,7 +145,7 @@ def _loop_seam(steps: Steps, first: Scene, last: Scene) -> Iterator[Suspicion]:
     if way >= MIN_WAY and left <= MAX_LEFT * way:
         # Not the median: a codec lets a dark picture stand for some frames and then leap.
         large = float(np.nanpercentile(_travel(np.concatenate([there, back])), 90))
-        yield Suspicion("loop_seam", left / max(large, _LEAST_STEP), last.stop - 1)
+        yield Charge("loop_seam", left / max(large, _LEAST_STEP), (last.stop - 1) / fps)
 
 
 def _travel(shift: NDArray[np.float64]) -> NDArray[np.float64]:

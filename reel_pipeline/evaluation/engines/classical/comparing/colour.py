@@ -5,8 +5,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane
 from reel_pipeline.media.photo import Pixels
 
 STEP_PX = 9

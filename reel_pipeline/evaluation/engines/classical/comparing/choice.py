@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.colour import STEP_PX, colour_difference
-from reel_pipeline.evaluation.engines.classical.planes import Mask
-from reel_pipeline.evaluation.engines.classical.registration import WORKING_WIDTH_PX, Placement, Reference
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.comparing.colour import STEP_PX, colour_difference
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_WIDTH_PX, Placement, Reference
 from reel_pipeline.media.photo import Pixels
 
 NEARLY_AS_GOOD = 0.01

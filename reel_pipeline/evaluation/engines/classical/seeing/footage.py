@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import EvaluationError
-from reel_pipeline.evaluation.engines.classical.motion import MotionMeter, Steps
+from reel_pipeline.evaluation.engines.classical.seeing.motion import MotionMeter, Steps
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList
 
@@ -41,6 +41,7 @@ class Sample:
     """A frame kept whole: yuv420p planes, limited range, at most `MAX_SHORT_SIDE_PX` on the short side."""
 
     index: int
+    time_s: float
     y: Pixels
     u: Pixels
     v: Pixels
@@ -103,7 +104,7 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
         planes = [_upright(_plane(plane), quarter_turns) for plane in plain.planes]
         is_cut = meter.see(planes[0])
         if chooser.wants(index, is_cut) and len(footage.samples) < MAX_SAMPLES:
-            footage.samples.append(_sample(index, planes, footage.scale))
+            footage.samples.append(_sample(index, index / fps, planes, footage.scale))
     if footage is None:
         raise EvaluationError(f"{name} has no frames; export the video again.")
     footage.steps.seam = meter.seam()
@@ -167,11 +168,11 @@ def _upright(plane: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(plane, quarter_turns)) if quarter_turns else plane
 
 
-def _sample(index: int, planes: list[NDArray[np.uint8]], scale: float) -> Sample:
+def _sample(index: int, time_s: float, planes: list[NDArray[np.uint8]], scale: float) -> Sample:
     if scale == 1.0:
         y, u, v = (plane.copy() for plane in planes)
-        return Sample(index, y, u, v)
+        return Sample(index, time_s, y, u, v)
     height, width = planes[0].shape
     size = (round(width * scale), round(height * scale))
     y, u, v = (np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8) for plane in planes)
-    return Sample(index, y, u, v)
+    return Sample(index, time_s, y, u, v)

@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.fidelity import CLEARLY_OFF
-from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_OFF, Comparison
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane
 from reel_pipeline.media.photo import Pixels
 
 _MAP_PX = 240

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.planes import Mask
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
 
 _WINDOW_PX = 25
 _MIN_POINTS = 400

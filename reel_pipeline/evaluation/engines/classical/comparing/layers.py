@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.planes import Mask, Plane, blurred_luma, local_contrast
-from reel_pipeline.evaluation.engines.classical.registration import Matrix
-from reel_pipeline.evaluation.engines.classical.tiles import Comparison, correlate, flow_between, stretch_percent
+from reel_pipeline.evaluation.engines.classical.comparing.alignment import flow_between, stretch_percent
+from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison, correlate
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane, blurred_luma, local_contrast
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import Quad
 

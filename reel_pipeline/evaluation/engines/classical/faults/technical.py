@@ -12,8 +12,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 from scipy.signal import lfilter  # type: ignore[attr-defined]
 
-from reel_pipeline.evaluation.engines.classical.footage import Footage
-from reel_pipeline.evaluation.engines.classical.suspicion import Suspicion
+from reel_pipeline.evaluation.engines import Charge
+from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage
 from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, CutList
 
@@ -25,27 +25,28 @@ _SILENT = 10 ** (-60 / 20)
 _COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
 
 
-def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Suspicion]:
+def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:
     off = abs(footage.width_px - cut_list.width_px) + abs(footage.height_px - cut_list.height_px)
-    yield Suspicion("spec_size", float(off), 0)
-    yield Suspicion("spec_fps", abs(footage.fps - FPS), 0)
+    yield Charge("spec_size", float(off), 0)
+    yield Charge("spec_fps", abs(footage.fps - FPS), 0)
     planned = sum(cut.frame_count for cut in cut_list.cuts)
-    yield Suspicion("spec_duration", float(abs(footage.frame_count - planned)), min(planned, footage.frame_count))
+    end_s = min(planned, footage.frame_count) / footage.fps
+    yield Charge("spec_duration", float(abs(footage.frame_count - planned)), end_s)
 
 
-def inspect_file(path: Path) -> Iterator[Suspicion]:
+def inspect_file(path: Path) -> Iterator[Charge]:
     """How the picture is coded, tagged and laid out: 1 for what players show differently or only after a whole load."""
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         is_usual = context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p")
         tags = context.color_range, context.colorspace, context.color_primaries, context.color_trc
-    yield Suspicion("spec_codec", float(not is_usual), 0)
-    yield Suspicion("spec_color", float(tags != _COLOURS), 0)
+    yield Charge("spec_codec", float(not is_usual), 0)
+    yield Charge("spec_color", float(tags != _COLOURS), 0)
     kinds = [kind for kind, _, _ in boxes(path) if kind in (b"moov", b"mdat")]
-    yield Suspicion("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
+    yield Charge("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
 
 
-def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Suspicion]:
+def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Charge]:
     """A reel without sound, or with nothing but silence, is a choice (captions only) and no fault.
 
     Nor is silence in a shot in which nothing is said: one that the cut list shows without a caption.
@@ -54,12 +55,12 @@ def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Suspici
     if sound is None or float(np.abs(sound).max(initial=0.0)) < _SILENT:
         return
     clipped = np.abs(sound) >= _NEAR_FULL_SCALE
-    yield Suspicion("audio_clipping", float(clipped.mean()), int(np.argmax(clipped.any(0)) / _RATE * fps))
+    yield Charge("audio_clipping", float(clipped.mean()), int(np.argmax(clipped.any(0)) / _RATE * fps) / fps)
     at, length = _longest_silence(sound, _wordless_s(cut_list, fps))
-    yield Suspicion("audio_silence", length, int(at * fps))
+    yield Charge("audio_silence", length, int(at * fps) / fps)
     loudness = integrated_lufs(sound)
     if loudness is not None:
-        yield Suspicion("audio_loudness", abs(loudness - TARGET_LUFS), 0)
+        yield Charge("audio_loudness", abs(loudness - TARGET_LUFS), 0)
 
 
 def _decode(path: Path) -> NDArray[np.float32] | None:

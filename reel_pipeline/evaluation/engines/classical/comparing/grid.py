@@ -1,0 +1,113 @@
+"""The grid on which photo and frame are compared: the visible part of the photo at working scale."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_WIDTH_PX, Placement, Reference
+from reel_pipeline.media.photo import Pixels
+
+MIN_SIDE_PX = 48
+_CALM_LEVELS = 2.0
+_CROPPED_LEVELS = 6.0
+_RINGING = 0.05
+_MAX_CROP = 0.6
+
+
+class Grid:
+    """The visible part of one photo, sampled at working scale."""
+
+    def __init__(self, reference: Reference, box: tuple[int, int, int, int], scale: float) -> None:
+        self.reference, self.scale = reference, scale
+        self.left, self.top, width, height = box
+        self.box = box
+        self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        kx, ky = self.size[0] / width, self.size[1] / height
+        self.to_photo = np.array(
+            [[1 / kx, 0, self.left + 0.5 / kx - 0.5], [0, 1 / ky, self.top + 0.5 / ky - 0.5], [0, 0, 1.0]]
+        )
+
+    @classmethod
+    def of(cls, reference: Reference, placement: Placement, frame: Pixels) -> "Grid | None":
+        height, width = frame.shape[:2]
+        corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+        back = cv2.perspectiveTransform(corners, np.linalg.inv(placement.matrix))[0]
+        x0, y0 = np.floor(np.maximum(back.min(0), 0)).astype(int)
+        x1, y1 = np.ceil(np.minimum(back.max(0), (reference.width_px, reference.height_px))).astype(int)
+        scale = placement.scale * min(1.0, WORKING_WIDTH_PX / width)
+        if min(x1 - x0, y1 - y0) * scale < MIN_SIDE_PX:
+            return None
+        return cls(reference, (int(x0), int(y0), int(x1 - x0), int(y1 - y0)), scale)
+
+    def photo_pixels(self) -> Pixels:
+        left, top, width, height = self.box
+        part = self.reference.rgb[top : top + height, left : left + width]
+        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(part, self.size, interpolation=how), np.uint8)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """In photo pixels."""
+        left, top, width, height = self.box
+        return np.array([left + width / 2, top + height / 2])
+
+    def to_frame(self, matrix: Matrix) -> Matrix:
+        return np.asarray(matrix @ self.to_photo)
+
+    def frame_pixels(self, frame: Pixels, hidden: Mask, matrix: Matrix) -> tuple[Pixels, Mask]:
+        """The frame fetched onto the grid, and where it lies in the frame and under no overlay."""
+        reduce = min(1.0, WORKING_WIDTH_PX / frame.shape[1])
+        small = cv2.resize(frame, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA) if reduce < 1 else frame
+        shown = cv2.resize((~hidden).astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+        kx, ky = small.shape[1] / frame.shape[1], small.shape[0] / frame.shape[0]
+        shrink = np.array([[kx, 0, 0.5 * kx - 0.5], [0, ky, 0.5 * ky - 0.5], [0, 0, 1.0]])
+        whole = shrink @ self.to_frame(matrix)
+        how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        pixels = cv2.warpPerspective(small, whole, self.size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.warpPerspective(shown, whole, self.size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+        return np.asarray(pixels, np.uint8), np.asarray(seen > 0, np.bool_)
+
+    def corrected(self, matrix: Matrix, correction: Matrix) -> Matrix:
+        return np.asarray(matrix @ self.to_photo @ correction @ np.linalg.inv(self.to_photo))
+
+
+def clear_of_rim(seen: Mask) -> Mask:
+    """Two pixels in: at its rim the photo may be blended with what the maker put around it."""
+    inner = seen.astype(np.uint8)
+    inner[:2], inner[-2:], inner[:, :2], inner[:, -2:] = 0, 0, 0, 0
+    return np.asarray(cv2.erode(inner, np.ones((3, 3), np.uint8)) > 0, np.bool_)
+
+
+def uncropped_part(photo: Plane, frame: Plane, seen: Mask) -> Mask:
+    """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
+    keep = np.ones(photo.shape, np.bool_)
+    differs, weight = np.abs(frame - photo), seen.astype(np.float32)
+    for axis in (0, 1):
+        # A mat may have a gradient of light: calm is smooth, not constant.
+        size = (41, 1) if axis == 0 else (1, 41)
+        smooth = cv2.blur(frame * weight, size) / np.maximum(cv2.blur(weight, size), 1e-3)
+        rough, apart = (plane if axis == 0 else plane.T for plane in (np.abs(frame - smooth), differs))
+        there, view = (mask if axis == 0 else mask.T for mask in (seen & keep, keep))
+        for step in (1, -1):
+            count = _cropped_rows(rough[::step], apart[::step], there[::step])
+            if 0 < count <= _MAX_CROP * len(view):
+                # Three rows more: photo and ground are blended there.
+                view[::step][: count + 3] = False
+    return keep
+
+
+def _cropped_rows(rough: Plane, apart: Plane, seen: Mask) -> int:
+    """How many rows from the first on are calm, up to the last one that differs from the photo."""
+    count = 0
+    for number, open_here in enumerate(seen):
+        if open_here.sum() <= 8:
+            continue
+        off = np.percentile(apart[number][open_here], 97)
+        # What a codec leaves beside a hard edge grows with the edge.
+        if np.percentile(rough[number][open_here], 97) >= max(_CALM_LEVELS, _RINGING * off):
+            break
+        # Calm rows that equal the photo are its own backdrop.
+        if off > _CROPPED_LEVELS:
+            count = number + 1
+    return count

@@ -1,0 +1,40 @@
+"""What lies over the picture by the cut list, or because it is lettering on a card."""
+
+import numpy as np
+
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
+from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.text import read_text
+from reel_pipeline.records import BoxPx, CutList
+
+MARGIN_PX = 10
+"""Around a listed box: soft shadows and the codec's ringing."""
+PLATE = 1.2
+"""Heights of a line between its letters and the edge of the plate or button that they stand on, at most."""
+
+
+def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) -> Mask:
+    """HW mask of the overlays that the cut list names for this frame, `scale` kept pixels per reel pixel."""
+    hidden = np.zeros(shape, np.bool_)
+    for overlay in cut_list.overlays:
+        if overlay.start_frame <= frame < overlay.start_frame + overlay.frame_count:
+            hide(hidden, scaled(overlay.box_px_xywh, scale))
+    return hidden
+
+
+def scaled(box: BoxPx, factor: float) -> BoxPx:
+    x, y, width, height = (round(value * factor) for value in box)
+    return x, y, width, height
+
+
+def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
+    x, y, width, height = box
+    hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
+
+
+def lettered(frame: Pixels) -> Mask:
+    """HW mask of the lines of text in HWC RGB uint8, with as much around each as a plate or button takes."""
+    hidden = np.zeros(frame.shape[:2], np.bool_)
+    for line in read_text(frame):
+        hide(hidden, line.box_px_xywh, round(PLATE * line.box_px_xywh[3]))
+    return hidden
