@@ -10,12 +10,12 @@ from reel_pipeline.defs.guard import VERDICTS
 from reel_pipeline.defs.learning import adopted_gates, remember_shown
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import poster, strip, table
+from reel_pipeline.evaluation.advice.engines import open_adviser
+from reel_pipeline.evaluation.advice.second_opinion import advise, combine, is_asked
 from reel_pipeline.evaluation.checks import motion_is_plausible as find_motion_is_plausible
 from reel_pipeline.evaluation.checks import product_is_faithful as find_product_is_faithful
-from reel_pipeline.evaluation.engines import open_engine
-from reel_pipeline.evaluation.engines.advisers import open_adviser
+from reel_pipeline.evaluation.engines import Judge, open_engine
 from reel_pipeline.evaluation.judge import judge
-from reel_pipeline.evaluation.second_opinion import advise, combine, is_asked
 from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
     MAIN_EDITION,
@@ -55,7 +55,7 @@ def evaluation_score(
         editions = {}
         for name, edition in reel.editions.items():
             judged = judge(edition.video, edition.cut_list, photos, engine, flow.store, artworks)
-            editions[name] = _heard(flow, judged, edition, photos)
+            editions[name] = _heard(flow, judged, edition, photos, engine)
         if Verdict.REJECT in {judgement.verdict for judgement in editions.values()}:
             retakes.ask(flow, context.partition_key)
         for name, judgement in editions.items():
@@ -106,13 +106,15 @@ def evaluation_score(
     )
 
 
-def _heard(flow: Flow, judged: Judgement, edition: ReelEdition, photos: Sequence[Photo]) -> Judgement:
+def _heard(flow: Flow, judged: Judgement, edition: ReelEdition, photos: Sequence[Photo], engine: Judge) -> Judgement:
     """The judgement after the second opinion, where the settings ask for one."""
     settings = flow.settings
     if not (settings.asks_a_second_opinion and is_asked(judged, settings.second_opinion)):
         return judged
     adviser = open_adviser(settings.engines.second_opinion, settings.second_opinion_url, settings.second_opinion_model)
-    opinion = advise(edition.video, edition.cut_list, photos, adviser, settings.second_opinion_budget, flow.store)
+    opinion = advise(
+        edition.video, edition.cut_list, photos, engine, adviser, settings.second_opinion_budget, flow.store
+    )
     return combine(judged, opinion)
 
 

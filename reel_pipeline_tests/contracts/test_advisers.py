@@ -6,11 +6,10 @@ import time
 import pytest
 
 from reel_pipeline.errors import EngineUnavailable, SettingsError
-from reel_pipeline.evaluation.engines import openai_compatible
-from reel_pipeline.evaluation.engines.advisers import open_adviser
-from reel_pipeline.evaluation.engines.openai_compatible import KEY_VARIABLE
-from reel_pipeline.evaluation.pairs import side_by_side
-from reel_pipeline.evaluation.second_opinion import QUESTION, Answer
+from reel_pipeline.evaluation.advice.engines import open_adviser, openai_compatible
+from reel_pipeline.evaluation.advice.engines.openai_compatible import KEY_VARIABLE
+from reel_pipeline.evaluation.advice.pictures import side_by_side
+from reel_pipeline.evaluation.advice.second_opinion import QUESTION, Answer
 from reel_pipeline_tests.drawing import product_photo
 from reel_pipeline_tests.evaluation.advisers import honest, serving
 

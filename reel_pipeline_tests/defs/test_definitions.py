@@ -152,8 +152,8 @@ REVISED = {
     "clips/engines/warp.py": "clips.warp",
     "reels/assemble.py": "assembly",
     "evaluation/engines/classical/__init__.py": "judge.classical",
-    "evaluation/second_opinion.py": "second_opinion",
-    "evaluation/engines/openai_compatible.py": "adviser.openai_compatible",
+    "evaluation/advice/second_opinion.py": "second_opinion",
+    "evaluation/advice/engines/openai_compatible.py": "adviser.openai_compatible",
 }
 """Where each revision is written -> its name in `REVISIONS`."""
 NOT_OF_A_MEMO = {
@@ -209,9 +209,9 @@ def test_what_keys_a_remembered_call_makes_its_asset_stale(
 def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
     from reel_pipeline.catalog.build import Normaliser
     from reel_pipeline.clips.engines import open_engine as open_clips
-    from reel_pipeline.evaluation import second_opinion
+    from reel_pipeline.evaluation.advice import second_opinion
+    from reel_pipeline.evaluation.advice.engines import open_adviser
     from reel_pipeline.evaluation.engines import open_engine as open_judge
-    from reel_pipeline.evaluation.engines.advisers import open_adviser
     from reel_pipeline.frames import geometry, measures
     from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
     from reel_pipeline.media import text

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reel_pipeline.errors import EngineUnavailable
-from reel_pipeline.evaluation.engines.advisers import open_adviser
-from reel_pipeline.evaluation.pairs import Pair, aligned_pairs, side_by_side
-from reel_pipeline.evaluation.second_opinion import (
+from reel_pipeline.evaluation.advice.engines import open_adviser
+from reel_pipeline.evaluation.advice.pictures import side_by_side
+from reel_pipeline.evaluation.advice.second_opinion import (
     Advice,
     Answer,
     Outcome,
@@ -23,6 +23,7 @@ from reel_pipeline.evaluation.second_opinion import (
     read,
     same_text,
 )
+from reel_pipeline.evaluation.engines import Pair, open_engine
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import Cut, CutList, Fault, ItemError, Judgement, Overlay, Verdict
@@ -233,7 +234,7 @@ def test_what_was_answered_before_a_failure_is_not_paid_for_again(answered: int,
 def test_pairs_are_aligned_and_captions_hidden(tmp_path: Path) -> None:
     photos = (product_photo(1, "NORTH TEA\n250 g"), product_photo(2, "NORTH TEA\nback", size_px=(900, 1100)))
     cut_list = pan_over(photos, tmp_path / "clip.mp4")
-    pairs = aligned_pairs(tmp_path / "clip.mp4", cut_list, photos)
+    pairs = open_engine("classical").pairs(tmp_path / "clip.mp4", cut_list, photos)
     assert [found.shot for found in pairs] == [1, 2]
     for found in pairs:
         assert found.photo.shape == found.frame.shape

@@ -52,6 +52,24 @@ class Opinion:
     thresholds: dict[str, float]
 
 
+PAIR_SIDE_PX = 640
+HIDDEN = 128
+"""Grey level, in all three channels, of what can't be compared: captions, and what the photo doesn't reach."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The product as a photo has it and as the video shows it. `photo`, `frame`: HWC RGB uint8 of one size, at most
+    `PAIR_SIDE_PX` a side, the same place of the product on the same pixel, `HIDDEN` in both where one has nothing to
+    compare. `region_px_xywh`: where they lie in the video's frame at `time_s`."""
+
+    shot: int | None
+    time_s: float
+    region_px_xywh: BoxPx
+    photo: Pixels
+    frame: Pixels
+
+
 class Judge(Protocol):
     name: str
     revision: str
@@ -71,6 +89,12 @@ class Judge(Protocol):
         own where none is given. `artworks`: what it read on the product's flat master artwork; lettering that says the
         same is right, whatever was read on a photo. Without a cut list every hard cut counts as intended and nothing is
         known of overlays. Raises `EvaluationError` for a video that can't be read or an empty gallery.
+        """
+
+    def pairs(self, video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> list[Pair]:
+        """One pair for each shot in which a photo could be found, in the video's order. `photos`: HWC RGB uint8.
+
+        This is what `advice/` shows to others. Raises `EvaluationError` for a video that can't be read.
         """
 
 
@@ -95,6 +119,9 @@ class Regated:
     ) -> Opinion:
         with gates_in_force(self._gates):
             return self._shipped.judge(video, cut_list, photos, passport_of, artworks)
+
+    def pairs(self, video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> list[Pair]:
+        return self._shipped.pairs(video, cut_list, photos)
 
 
 def open_engine(name: str, gates: Mapping[str, float] | None = None) -> Judge:

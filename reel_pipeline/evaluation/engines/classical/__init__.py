@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from reel_pipeline.errors import EvaluationError
-from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
+from reel_pipeline.evaluation.engines import Charge, Opinion, Pair, Passport
 from reel_pipeline.evaluation.engines.classical.examiner import Examiner, Findings
 from reel_pipeline.evaluation.engines.classical.faults.lettering import share_on_artwork
 from reel_pipeline.evaluation.engines.classical.faults.technical import inspect_file, inspect_format, inspect_sound
 from reel_pipeline.evaluation.engines.classical.faults.temporal import inspect_motion
+from reel_pipeline.evaluation.engines.classical.pairs import aligned_pairs
 from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage, watch
 from reel_pipeline.evaluation.engines.classical.seeing.overlays import scaled
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
@@ -79,6 +80,9 @@ class ClassicalJudge:
             label = [line for index in range(len(photos)) for line in read(index).text]
             opinion.scores[LABEL_ON_ARTWORK] = share_on_artwork(label, artwork)
         return opinion
+
+    def pairs(self, video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> list[Pair]:
+        return aligned_pairs(video, cut_list, photos)
 
 
 def _scene_at(scenes: Sequence[Scene], frame: int) -> Scene:

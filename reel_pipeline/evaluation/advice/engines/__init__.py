@@ -24,7 +24,7 @@ class Adviser(Protocol):
 def open_adviser(name: str, url: str, model: str) -> Adviser:
     """Raises `SettingsError` for an unknown name or one that lacks its settings."""
     if name == "openai_compatible":
-        from reel_pipeline.evaluation.engines.openai_compatible import OpenAICompatible
+        from reel_pipeline.evaluation.advice.engines.openai_compatible import OpenAICompatible
 
         return OpenAICompatible(url, model)
     raise SettingsError(f"There is no second opinion called {name!r}; choose one of: openai_compatible.")
