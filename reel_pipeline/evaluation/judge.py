@@ -21,10 +21,9 @@ def judge(
     store: Store,
     artworks: Sequence[Blob] = (),
 ) -> Judgement:
-    """The verdict about exactly the bytes of `video`; `gallery_photos` are the sold variant's and unassigned ones.
-
-    `artworks`: PNGs of the product's flat master artwork, where the user gave any. Photos and artworks are read once
-    each, whatever becomes of the reel. Raises `EvaluationError` for a video or an artwork that can't be read.
+    """The verdict about exactly the bytes of `video`. `gallery_photos`: those of the variant that is sold, and those of
+    no variant. `artworks`: PNGs of the product's flat master artwork, where the user gave any. Photos and artworks are
+    read once each, whatever becomes of the reel. Raises `EvaluationError` for a video or an artwork that can't be read.
     """
     pixels = [photo.pixels for photo in gallery_photos]
 
@@ -49,7 +48,7 @@ def judge(
 
 
 def readable(artworks: Sequence[Passport]) -> Sequence[Passport]:
-    """The same; raises `EvaluationError` for one that has no text, which nothing can be compared with."""
+    """The same artworks. Raises `EvaluationError` for one without text: nothing can be compared with it."""
     for number, page in enumerate(artworks, start=1):
         if not page.text:
             raise EvaluationError(

@@ -18,13 +18,15 @@ _adopted: ContextVar[dict[str, float] | None] = ContextVar("adopted", default=No
 
 
 def thresholds() -> dict[str, float]:
-    """Fault kind -> the score from which on it is a fault: the gates in force here."""
+    """The gates in force: kind of fault -> the score from which on it is one. Those of the file, or within
+    `gates_in_force` the adopted ones: {"warped_logo": 1.0, ...}."""
     return _adopted.get() or shipped_thresholds()
 
 
 @contextmanager
 def gates_in_force(gates: Mapping[str, float]) -> Iterator[None]:
-    """Within, `thresholds()` are these gates, and the shipped ones for kinds that they leave out."""
+    """Within this context, `thresholds()` answers with these gates, and with the file's for kinds that they leave
+    out."""
     token = _adopted.set({**shipped_thresholds(), **gates})
     try:
         yield

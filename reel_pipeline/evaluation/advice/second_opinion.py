@@ -25,10 +25,14 @@ from reel_pipeline.store import Store, jsonable
 
 REVISION = "1"
 UNCERTAIN_FROM = 0.6
-"""Share of a gate from which on a score makes an accept an uncertain one."""
+"""Share of its gate from which on a score makes an accept an uncertain one: 0.24 where the gate is 0.4."""
 CANARIES = 2
+"""Questions a reel whose answers are known beforehand."""
 LEAST_QUESTIONS = CANARIES + 2
+"""The canaries and one pair in both orders."""
 _SAME_TEXT = 0.8
+"""Share of letters in common from which on two transcriptions say the same, if their numbers do: 0.89 for NORTH TEA and
+NORTH TFA."""
 
 QUESTION = """The picture holds two views of one product, left and right, from the same place. Grey areas are hidden.
 Is there any difference in the product itself between left and right: its shape, its parts, its pattern, its lettering?
@@ -55,6 +59,8 @@ class Said(Record):
 
 
 class Outcome(StrEnum):
+    """What follows from the answers about one pair."""
+
     FINE = "fine"
     FAULT = "fault"
     UNVERIFIABLE = "unverifiable"
@@ -80,7 +86,8 @@ class SecondOpinion(Record):
 
 
 def is_asked(judgement: Judgement, when: str) -> bool:
-    """Only an accept is worth a question; `uncertain`: one with a score near its gate."""
+    """Whether a reel is worth the questions. `when`: `off`, `uncertain` or `always`; only an accept ever is, and an
+    uncertain one has a score near its gate."""
     if judgement.verdict is not Verdict.ACCEPT or when == "off":
         return False
     near = (judgement.scores[kind] >= UNCERTAIN_FROM * gate for kind, gate in judgement.thresholds.items())
@@ -96,7 +103,8 @@ def advise(
     questions: int,
     store: Store,
 ) -> SecondOpinion:
-    """Ask at most `questions` about this reel, once for the same bytes; they reach as many shots as they do.
+    """Ask at most `questions` about this reel, once for the same bytes: 2 test the adviser, and each shot takes 2 more,
+    so that 8 reach the first three shots.
 
     Raises `SettingsError` for too few to ask any, `EngineUnavailable` when nobody answers.
     """

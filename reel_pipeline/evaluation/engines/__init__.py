@@ -17,8 +17,8 @@ from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, V
 
 
 class Passport(Record):
-    """What the judge itself read on one gallery photo, at photo scale. `faces`: in photo pixels, what may be one
-    included. Remembered per photo."""
+    """What the judge itself read on one gallery photo; text and faces are in photo pixels, and `faces` has doubtful
+    ones too. Remembered by the photo's bytes."""
 
     text: tuple[TextLine, ...] = ()
     faces: tuple[BoxPx, ...] = ()
@@ -43,7 +43,8 @@ class Charge:
 
 @dataclass(frozen=True)
 class Opinion:
-    """An engine's answer. `scores` and `thresholds` have the same keys where a score is gated."""
+    """An engine's answer. `scores`: the worst of each kind of fault, and a few numbers besides; `thresholds`: from
+    which score on each kind is a fault. `unverifiable`: what a person has to look at."""
 
     verdict: Verdict
     charges: tuple[Charge, ...]
@@ -75,7 +76,7 @@ class Judge(Protocol):
     revision: str
 
     def passport(self, rgb: Pixels) -> Passport:
-        """One gallery photo, HWC RGB uint8."""
+        """What can be read on one gallery photo, HWC RGB uint8."""
 
     def judge(
         self,
@@ -85,10 +86,12 @@ class Judge(Protocol):
         passport_of: Callable[[int], Passport] | None = None,
         artworks: Sequence[Passport] = (),
     ) -> Opinion:
-        """`photos`: HWC RGB uint8. `passport_of(i)` is asked only for photos that the video shows; the engine makes its
-        own where none is given. `artworks`: what it read on the product's flat master artwork; lettering that says the
-        same is right, whatever was read on a photo. Without a cut list every hard cut counts as intended and nothing is
-        known of overlays. Raises `EvaluationError` for a video that can't be read or an empty gallery.
+        """Whether the video shows nothing but the product in `photos`, HWC RGB uint8.
+
+        Without a cut list every hard cut counts as intended and nothing is known of overlays. `passport_of(i)` is the
+        passport of photo i, asked for only where the video shows it; without it the engine makes its own. `artworks`:
+        what it read on the product's flat master artwork; lettering that says the same is right, whatever was read on
+        a photo. Raises `EvaluationError` for a video that can't be read or an empty gallery.
         """
 
     def pairs(self, video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> list[Pair]:
@@ -99,7 +102,8 @@ class Judge(Protocol):
 
 
 class Regated:
-    """A judge under adopted gates: another revision, since its verdicts are others."""
+    """A judge under gates that were adopted instead of the shipped ones: another revision, since its verdicts
+    differ."""
 
     def __init__(self, shipped: Judge, gates: Mapping[str, float]) -> None:
         self._shipped, self._gates = shipped, gates

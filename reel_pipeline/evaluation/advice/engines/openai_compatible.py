@@ -10,8 +10,11 @@ from reel_pipeline.errors import EngineUnavailable, SettingsError
 
 KEY_VARIABLE = "REEL_PIPELINE_SECOND_OPINION_KEY"
 _TIMEOUT_S = 120.0
+"""Seconds until a server that says nothing counts as unreachable."""
 _LONGEST_ANSWER = 1 << 20
+"""Bytes that are read of an answer: one of 800 tokens has some 4000."""
 _MAX_TOKENS = 800
+"""Of the answer: a sentence of evidence and two labels."""
 
 
 class OpenAICompatible:
@@ -30,25 +33,6 @@ class OpenAICompatible:
     def look(self, picture: bytes, question: str, schema: Mapping[str, Any]) -> str:
         import urllib3
 
-        data = "data:image/jpeg;base64," + base64.b64encode(picture).decode()
-        body = {
-            "model": self.model,
-            "temperature": 0,
-            "max_tokens": _MAX_TOKENS,
-            "messages": [
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "text", "text": question},
-                        {"type": "image_url", "image_url": {"url": data}},
-                    ],
-                }
-            ],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
-            },
-        }
         key = os.environ.get(KEY_VARIABLE)
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
         # A redirect is not followed: it would carry the key to another host. A question that was sent and not answered
@@ -68,7 +52,7 @@ class OpenAICompatible:
                 response = pool.request(
                     "POST",
                     f"{self.url}/chat/completions",
-                    body=json.dumps(body).encode(),
+                    body=json.dumps(_body(self.model, picture, question, schema)).encode(),
                     headers=headers,
                     timeout=_TIMEOUT_S,
                     retries=again,
@@ -81,14 +65,31 @@ class OpenAICompatible:
                 f"The second opinion at {self.url} can't be reached ({type(error).__name__}); start it, or set "
                 'second_opinion = "off".'
             ) from error
-        if response.status in (401, 403):
-            raise EngineUnavailable(f"The second opinion at {self.url} refused the key; set {KEY_VARIABLE}.")
         if response.status != 200:
-            raise EngineUnavailable(
-                f"The second opinion at {self.url} answered with status {response.status}; check second_opinion_url "
-                f"and second_opinion_model ({self.model})."
-            )
+            raise self._refused(response.status)
         return _content(answer)
+
+    def _refused(self, status: int) -> EngineUnavailable:
+        if status in (401, 403):
+            return EngineUnavailable(f"The second opinion at {self.url} refused the key; set {KEY_VARIABLE}.")
+        return EngineUnavailable(
+            f"The second opinion at {self.url} answered with status {status}; check second_opinion_url "
+            f"and second_opinion_model ({self.model})."
+        )
+
+
+def _body(model: str, picture: bytes, question: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """One question about one JPEG, as the interface wants it."""
+    data = "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+    content = [{"type": "text", "text": question}, {"type": "image_url", "image_url": {"url": data}}]
+    answer = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {
+        "model": model,
+        "temperature": 0,
+        "max_tokens": _MAX_TOKENS,
+        "messages": [{"role": "user", "content": content}],
+        "response_format": {"type": "json_schema", "json_schema": answer},
+    }
 
 
 def _content(answer: bytes) -> str:

@@ -1,9 +1,9 @@
 """The embedded judge: classical image analysis, tile by tile in the photo's own coordinates.
 
-Watch the video once (`footage.py`), say what each scene shows (`shots.py`: placed by `registration.py`, compared by
-`tiles.py`, named by `fidelity.py` and `lettering.py`), how it moves (`temporal.py`) and whether the file keeps to its
-format (`technical.py`); then gate every suspicion by `thresholds.toml`. A fault rejects; without one, anything that had
-to be verified and could not be is for a person; only the rest is accepted.
+`seeing/` watches the video once and finds the photos on its frames, `comparing/` holds the two against each other,
+`faults/` names what differs. `views.py` lays one frame on its photo, `examiner.py` goes through a scene, and here every
+charge is held against its gate in `thresholds.toml`. A fault rejects; without one, anything that had to be verified and
+could not be is for a person; only the rest is accepted. `pairs.py` is for others, who want to see what was compared.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,9 +31,10 @@ from reel_pipeline.media.text import read_text
 from reel_pipeline.records import LABEL_ON_ARTWORK, CutList, ItemError, Verdict
 
 MAX_CARD_SHARE = 0.4
-"""An end card that lasts longer is no end card."""
+"""Share of the video: an end card that lasts longer than 4 of 10 s is no end card."""
 FACE_HITS = 1
-"""Fewer than a sure face has: better to look closely at what is none than to miss one."""
+"""Overlapping hits of the face finder that make a face here. A sure face has more: better to look closely at what is
+none than to miss one."""
 FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
 """Kinds of fault that only a person can tell from what is meant, with what that person is told."""
 
@@ -86,10 +87,12 @@ class ClassicalJudge:
 
 
 def _scene_at(scenes: Sequence[Scene], frame: int) -> Scene:
+    """The scene of a frame; the last one for a frame in none."""
     return next((scene for scene in scenes if scene.start <= frame < scene.stop), scenes[-1])
 
 
 def _opinion(footage: Footage, findings: Findings, scenes: Sequence[Scene]) -> Opinion:
+    """The verdict, with the worst fault of each kind in each scene and the highest score of each kind."""
     gates = thresholds()
     scores: dict[str, float] = {}
     worst: dict[tuple[str, Scene], Charge] = {}

@@ -12,10 +12,13 @@ from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matri
 from reel_pipeline.media.photo import Pixels
 
 _AS_GOOD, _AS_GOOD_LEVELS = 1.1, 0.05
+"""Factor and grey levels: a similarity that leaves 1.1 levels of difference is preferred to an affine map that leaves
+1."""
 
 
 def flow_between(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
-    """Dense flow (DIS, Kroeger 2016) from photo to frame; what is hidden is filled from the photo."""
+    """Where each pixel of the photo went in the frame, by dense flow (DIS, Kroeger 2016): (H, W, 2) float32, (dx, dy)
+    in pixels. `photo`, `frame`: HW float32 in [0, 255]; where not `valid`, the photo stands in for the frame."""
     shown = np.where(valid, frame, photo).astype(np.uint8)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     nothing = np.zeros((*photo.shape, 2), np.float32)
@@ -23,7 +26,10 @@ def flow_between(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]
 
 
 def affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
-    """The affine that most of the flow agrees with, by reweighted least squares; None with too little of it."""
+    """The affine map that most of the flow agrees with, by reweighted least squares; None with fewer than 400 pixels.
+
+    `flow`: (H, W, 2) float32 as from `flow_between`, `where`: HW bool, the pixels that count.
+    """
     rows, columns = np.nonzero(where)
     if len(rows) < 400:
         return None
@@ -44,8 +50,11 @@ def affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
 def plainest_fit(
     grid: Grid, matrix: Matrix, photo: Plane, valid: Mask, fetch: Callable[[Matrix], tuple[Pixels, Mask]]
 ) -> Matrix:
-    """`matrix` refined by the pixels alone, as flow along a smooth outline leads astray: to a similarity where that is
-    as good as an affine map, since a plain picture may not tell its stretch."""
+    """`matrix`, from photo to frame pixels, refined by the pixels alone, as flow along a smooth outline leads astray.
+
+    The answer is a similarity where that is as good as an affine map, since a plain picture may not tell its stretch.
+    `photo`: HW float32 on the grid; `fetch`: the frame on the grid under another matrix, as `Grid.frame_pixels`.
+    """
 
     def shown(fit: Matrix) -> tuple[Plane, Mask]:
         pixels, seen = fetch(fit)
@@ -65,7 +74,8 @@ def plainest_fit(
 
 
 def _similarities(matrix: Matrix, middle: NDArray[np.float64]) -> list[Matrix]:
-    """The two that turn as the affine `matrix` does, move `middle` as it does, and scale all by one of its scales."""
+    """The two similarities that turn as the affine `matrix` does, move `middle` (x, y) as it does, and scale both axes
+    by one of its two scales."""
     left, scales, right = np.linalg.svd(matrix[:2, :2])
     found = []
     for scale in scales:
@@ -77,7 +87,7 @@ def _similarities(matrix: Matrix, middle: NDArray[np.float64]) -> list[Matrix]:
 
 
 def _affine_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
-    """The affine from photo to frame by ECC; no change where it finds none."""
+    """The affine map from photo to frame (HW float32) by ECC, on the grid; the identity where it finds none."""
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-8)
     start, where = np.eye(2, 3, dtype=np.float32), valid.astype(np.uint8)
     try:
@@ -88,7 +98,8 @@ def _affine_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
 
 
 def _similar_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
-    """The similarity from photo to frame by inverse compositional alignment (Baker and Matthews 2004)."""
+    """The similarity from photo to frame (HW float32), on the grid, by inverse compositional alignment (Baker and
+    Matthews 2004): first on blurred pictures, then on sharper ones."""
     rows, columns = photo.shape
     to_middle = np.array([[1, 0, -columns / 2], [0, 1, -rows / 2], [0, 0, 1.0]])
     fit = np.eye(3)
@@ -108,7 +119,10 @@ def _similar_fit(photo: Plane, frame: Plane, valid: Mask) -> Matrix:
 
 
 def stretch_percent(matrix: Matrix, size_px: tuple[int, int]) -> float:
-    """By how much one axis is scaled more than the other at the photo's middle."""
+    """By how many % one axis is scaled more than the other at the photo's middle: diag(1.03, 1, 1) gives 3.
+
+    `matrix`: from photo to frame pixels; `size_px`: the photo's (width, height).
+    """
     x, y = size_px[0] / 2, size_px[1] / 2
     w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     u, v = (matrix[:2] @ np.array([x, y, 1.0])) / w

@@ -19,12 +19,14 @@ from reel_pipeline.media.text import read_text
 from reel_pipeline.records import BoxPx
 
 _MIN_PARALLAX_PX = 3.0
+"""Kept-frame pixels that the photo must have moved between two frames before it shows what stayed on the screen."""
 _SAME_LEVELS = 9.0
-"""Mean difference of a patch that is the same, after a codec."""
+"""Grey levels by which a patch differs from itself after a codec; another picture differs by four times as much."""
 
 
 def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
-    """One mask a frame for the frames of one scene: each comparison beside its frame (HWC RGB uint8, kept size)."""
+    """For each frame of one scene, HW bool, True on what lies over the picture. `seen`: each comparison with its frame
+    (HWC RGB uint8, kept size)."""
     masks = [np.zeros(frame.shape[:2], np.bool_) for _, frame in seen]
     patches = [_patches(comparison, frame.shape[:2]) for comparison, frame in seen]
     for here, (comparison, frame) in enumerate(seen):
@@ -45,7 +47,8 @@ def unlisted(seen: Sequence[tuple[Comparison, Pixels]]) -> list[Mask]:
 
 
 def _patches(comparison: Comparison, shape: tuple[int, int]) -> list[BoxPx]:
-    """Boxes in kept-frame pixels around what does not match, neighbours joined."""
+    """The eight largest boxes, in kept-frame pixels, around what does not match, with neighbours joined. `shape`:
+    (height, width) of the frame."""
     off = (comparison.mismatch() > CLEARLY_OFF).astype(np.uint8)
     screen = cv2.warpPerspective(off, comparison.to_frame, (shape[1], shape[0]), flags=cv2.INTER_NEAREST)
     joined = cv2.dilate(screen, np.ones((15, 31), np.uint8))
@@ -55,7 +58,8 @@ def _patches(comparison: Comparison, shape: tuple[int, int]) -> list[BoxPx]:
 
 
 def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, other: Pixels) -> bool | None:
-    """True: the same pixels in the same place though the photo moved. False: it went with it. None: can't tell."""
+    """True if a box shows the same in both frames though the photo moved, False if it went with the photo, None if that
+    can't be told. `here`, `there`: from photo pixels to those of `frame` and `other`, HWC RGB uint8."""
     x, y, width, height = box
     middle = np.array([[[x + width / 2, y + height / 2]]], np.float64)
     follow = there @ np.linalg.inv(here)
@@ -74,7 +78,8 @@ def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, oth
 
 
 def _strong(difference: NDArray[Any]) -> float:
-    """Mean over the fifth of the pixels that differ most: a caption's own pixels, not the photo between its letters."""
+    """Mean, in grey levels, over the fifth of the pixels of HWC uint8 that differ most: those of a caption's letters,
+    not of the photo between them."""
     flat = np.sort(difference.max(2).ravel())
     return float(flat[-max(1, len(flat) // 5) :].mean())
 
@@ -87,7 +92,7 @@ def _is_absent(box: BoxPx, frame: Pixels, others: Sequence[Pixels]) -> bool:
 
 
 def _lettering(frame: Pixels, boxes: Sequence[BoxPx]) -> list[BoxPx]:
-    """Of the places in question, the level lines of text."""
+    """Boxes of the level lines of text in and between the places in question. `frame`: HWC RGB uint8."""
     if not boxes:
         return []
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)

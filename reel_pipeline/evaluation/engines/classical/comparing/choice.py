@@ -15,18 +15,21 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING
 from reel_pipeline.media.photo import Pixels
 
 NEARLY_AS_GOOD = 0.01
-"""Share of the most explained detail by which two photos may differ in what they leave unexplained, as noise."""
+"""Two photos are equally good if what they leave unexplained differs by less than this share of the most detail that
+any of them explains: by 300 of 30000 pixels."""
 OTHER_COLOUR = 6.0
-"""CIEDE2000: a block that differs by more is not this photo's, when several photos are compared with one frame."""
+"""CIEDE2000 from which on a block counts as unexplained, when several photos are compared with one frame."""
 _WIDTH_PX = 270
+"""Width of the frame on which shares of it are measured."""
 _EDGE_LEVELS = 30
+"""Grey levels within 3 px that make a sharp edge; a blurred backdrop has none."""
 
 
 def fittest(
     pairs: Sequence[tuple[Placement, Comparison]], references: Sequence[Reference], luma: Pixels, hidden: Mask
 ) -> tuple[Placement, Comparison] | None:
     """The photo that leaves least of the frame unexplained, inside its area or beyond; of equals the one that explains
-    most. HW uint8, kept frame.
+    most. `luma`: HW uint8, kept frame; `hidden`: HW bool, True under an overlay.
 
     A detail crop and its source explain the same detail, but only one ends where the frame does; two colourways may be
     the same picture but for the colour. What a smaller photo would leave unjudged beyond its rim counts against it.
@@ -47,7 +50,7 @@ def fittest(
 
 
 def product_share(reference: Reference, comparison: Comparison, luma: Pixels) -> float:
-    """Share of the product's box that lies in the frame, HW uint8."""
+    """Share in [0, 1] of the product's box that lies in the frame. `luma`: HW, for its size."""
     x, y, width, height = reference.product_box
     corners = np.array([[[x, y], [x + width, y], [x + width, y + height], [x, y + height]]], np.float64)
     hull = cv2.perspectiveTransform(corners, comparison.photo_to_frame)[0].astype(np.float32)
@@ -57,7 +60,8 @@ def product_share(reference: Reference, comparison: Comparison, luma: Pixels) ->
 
 
 def outside_share(reference: Reference, comparison: Comparison, luma: Pixels, hidden: Mask) -> float:
-    """Share of the frame with sharp edges beyond the photo's rim. A backdrop is plain or blurred there."""
+    """Share in [0, 1] of the frame that has sharp edges beyond the photo's rim, where an honest backdrop is plain or
+    blurred. `luma`: HW uint8, `hidden`: HW bool, kept frame."""
     size = _size(luma)
     small = cv2.GaussianBlur(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)
     open_here = cv2.resize(hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) == 0
@@ -67,7 +71,7 @@ def outside_share(reference: Reference, comparison: Comparison, luma: Pixels, hi
 
 
 def _beyond(reference: Reference, comparison: Comparison, luma: Pixels) -> Mask:
-    """Where the frame, at `_WIDTH_PX`, lies outside the photo, clear of windows at its rim."""
+    """HW bool at `_WIDTH_PX`: where the frame lies outside the photo, 5 px clear of its rim."""
     size = _size(luma)
     right, bottom = float(reference.width_px), float(reference.height_px)
     corners = np.array([[[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]])
@@ -77,7 +81,7 @@ def _beyond(reference: Reference, comparison: Comparison, luma: Pixels) -> Mask:
 
 
 def _on_screen(comparison: Comparison, luma: Pixels) -> Mask:
-    """Where the frame, at `_WIDTH_PX`, has detail that the photo explains."""
+    """HW bool at `_WIDTH_PX`: where the frame has detail that the photo explains."""
     scale = _WIDTH_PX / luma.shape[1]
     matrix = np.diag([scale, scale, 1.0]) @ comparison.to_frame
     matched = comparison.matched().astype(np.uint8)
@@ -85,6 +89,7 @@ def _on_screen(comparison: Comparison, luma: Pixels) -> Mask:
 
 
 def _size(luma: Pixels) -> tuple[int, int]:
+    """(width, height) of a frame reduced to `_WIDTH_PX`."""
     return _WIDTH_PX, max(16, round(_WIDTH_PX * luma.shape[0] / luma.shape[1]))
 
 
@@ -97,7 +102,8 @@ def _contradicted(comparison: Comparison) -> int:
 
 
 def detail_share(luma: Pixels, hidden: Mask) -> float:
-    """Share of the frame, at 270 px width, whose contrast in 9 px is above 8 grey levels."""
+    """Share in [0, 1] of the frame, at 270 px width, whose contrast within 9 px is above 8 grey levels. `luma`: HW
+    uint8, `hidden`: HW bool, kept frame; what is hidden counts as plain."""
     size = _size(luma)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean = cv2.blur(small, (9, 9))
@@ -107,7 +113,7 @@ def detail_share(luma: Pixels, hidden: Mask) -> float:
 
 
 def open_share(comparison: Comparison) -> float:
-    """Of the photo's detail that is in the frame, the share that no overlay covers."""
+    """Of the photo's detail that is in the frame, the share in [0, 1] that neither overlay nor glare hides."""
     detailed = comparison.detail > 6
     detailed = detailed if detailed.sum() > 200 else np.ones_like(detailed)
     rim = np.zeros_like(detailed)

@@ -10,11 +10,13 @@ from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane
 from reel_pipeline.media.photo import Pixels
 
 STEP_PX = 9
+"""Side of a block in grid pixels, nine chroma samples of a reel 1080 px wide: what a codec leaves of colour is no
+finer."""
 
 
 def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask]:
-    """CIEDE2000 between means of blocks of `STEP_PX` grid pixels, the photo's lightness first multiplied by `gain`; and
-    which blocks are valid."""
+    """CIEDE2000 between the means of blocks of `STEP_PX` grid pixels, and which blocks count: both HW in blocks,
+    float32 and bool. The photo's lightness is first multiplied by `gain`."""
     from skimage import color
 
     photo, frame, valid = _coarse(comparison)
@@ -25,14 +27,16 @@ def colour_difference(comparison: Comparison, gain: float) -> tuple[Plane, Mask]
 
 
 def lightness_gain(comparison: Comparison) -> float:
-    """The common factor on L* that most windows agree on."""
+    """Frame over photo in L*, the median over the blocks: 1.1 where the frame is a tenth lighter. 1 with too few
+    blocks."""
     photo, frame, valid = _coarse(comparison)
     enough = valid & (photo[..., 0] > 8)
     return float(np.median(frame[..., 0][enough] / photo[..., 0][enough])) if enough.sum() > 10 else 1.0
 
 
 def _coarse(comparison: Comparison) -> tuple[Plane, Plane, Mask]:
-    """Means of blocks, as Lab; a block counts when nearly all of it is valid."""
+    """Photo and frame as means of blocks in Lab, HWC float32, and HW bool: a block counts when nearly all of it is
+    valid."""
     rows, columns = comparison.photo.shape
     size = (max(1, columns // STEP_PX), max(1, rows // STEP_PX))
 

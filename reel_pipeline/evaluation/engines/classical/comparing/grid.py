@@ -9,14 +9,24 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING
 from reel_pipeline.media.photo import Pixels
 
 MIN_SIDE_PX = 48
+"""Grid pixels a side, not quite three windows; of a smaller part of a photo nothing can be said."""
 _CALM_LEVELS = 2.0
+"""Grey levels by which a calm row of a mat may differ from its own smooth course."""
 _CROPPED_LEVELS = 6.0
+"""Grey levels by which a calm row must differ from the photo's to be a mat and not the photo's own backdrop."""
 _RINGING = 0.05
+"""Share of a hard edge that a codec leaves beside it: next to an edge of 200 levels a row that differs by 10 is
+calm."""
 _MAX_CROP = 0.6
+"""Share of the grid's height or width beyond which it is not a crop but another picture."""
 
 
 class Grid:
-    """The visible part of one photo, sampled at working scale."""
+    """The part of one photo that the frame shows, at the scale at which the frame shows it when it is 540 px wide.
+
+    `box`: that part in photo pixels, `scale`: grid pixels per photo pixel, `size`: (width, height) in grid pixels,
+    `to_photo`: from grid to photo pixels.
+    """
 
     def __init__(self, reference: Reference, box: tuple[int, int, int, int], scale: float) -> None:
         self.reference, self.scale = reference, scale
@@ -30,6 +40,7 @@ class Grid:
 
     @classmethod
     def of(cls, reference: Reference, placement: Placement, frame: Pixels) -> "Grid | None":
+        """None where fewer than `MIN_SIDE_PX` grid pixels a side are visible. `frame`: HWC, for its size."""
         height, width = frame.shape[:2]
         corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
         back = cv2.perspectiveTransform(corners, np.linalg.inv(placement.matrix))[0]
@@ -41,6 +52,7 @@ class Grid:
         return cls(reference, (int(x0), int(y0), int(x1 - x0), int(y1 - y0)), scale)
 
     def photo_pixels(self) -> Pixels:
+        """The photo on the grid, HWC RGB uint8."""
         left, top, width, height = self.box
         part = self.reference.rgb[top : top + height, left : left + width]
         how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_CUBIC
@@ -48,15 +60,17 @@ class Grid:
 
     @property
     def middle(self) -> NDArray[np.float64]:
-        """In photo pixels."""
+        """(x, y) of the grid's middle in photo pixels, float64."""
         left, top, width, height = self.box
         return np.array([left + width / 2, top + height / 2])
 
     def to_frame(self, matrix: Matrix) -> Matrix:
+        """From grid to frame pixels, if `matrix` takes photo to frame pixels."""
         return np.asarray(matrix @ self.to_photo)
 
     def frame_pixels(self, frame: Pixels, hidden: Mask, matrix: Matrix) -> tuple[Pixels, Mask]:
-        """The frame fetched onto the grid, and where it lies in the frame and under no overlay."""
+        """The frame fetched onto the grid, HWC RGB uint8, and where the grid lies in the frame and under no overlay, HW
+        bool. `frame`: HWC RGB uint8, `hidden`: HW bool of its size, `matrix`: from photo to frame pixels."""
         reduce = min(1.0, WORKING_WIDTH_PX / frame.shape[1])
         small = cv2.resize(frame, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA) if reduce < 1 else frame
         shown = cv2.resize((~hidden).astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
@@ -69,18 +83,21 @@ class Grid:
         return np.asarray(pixels, np.uint8), np.asarray(seen > 0, np.bool_)
 
     def corrected(self, matrix: Matrix, correction: Matrix) -> Matrix:
+        """`matrix`, from photo to frame pixels, after a `correction` on the grid."""
         return np.asarray(matrix @ self.to_photo @ correction @ np.linalg.inv(self.to_photo))
 
 
 def clear_of_rim(seen: Mask) -> Mask:
-    """Two pixels in: at its rim the photo may be blended with what the maker put around it."""
+    """HW bool, three pixels less at the grid's edges and one less elsewhere: at its rim the photo may be blended with
+    what the maker put around it."""
     inner = seen.astype(np.uint8)
     inner[:2], inner[-2:], inner[:, :2], inner[:, -2:] = 0, 0, 0, 0
     return np.asarray(cv2.erode(inner, np.ones((3, 3), np.uint8)) > 0, np.bool_)
 
 
 def uncropped_part(photo: Plane, frame: Plane, seen: Mask) -> Mask:
-    """False where the maker cropped the photo: rows or columns at a side that are one calm colour, not the photo's."""
+    """HW bool, False where the maker cropped the photo and put a mat there: rows or columns at a side that are calm and
+    not the photo's. `photo`, `frame`: HW float32 in [0, 255]; `seen`: HW bool, where there is a frame at all."""
     keep = np.ones(photo.shape, np.bool_)
     differs, weight = np.abs(frame - photo), seen.astype(np.float32)
     for axis in (0, 1):
@@ -98,7 +115,10 @@ def uncropped_part(photo: Plane, frame: Plane, seen: Mask) -> Mask:
 
 
 def _cropped_rows(rough: Plane, apart: Plane, seen: Mask) -> int:
-    """How many rows from the first on are calm, up to the last one that differs from the photo."""
+    """How many rows from the first on are calm, up to the last one that differs from the photo.
+
+    `rough`: HW float32, how far the frame is from its own smooth course; `apart`: how far from the photo.
+    """
     count = 0
     for number, open_here in enumerate(seen):
         if open_here.sum() <= 8:

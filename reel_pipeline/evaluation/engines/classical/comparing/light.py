@@ -10,16 +10,24 @@ from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane
 from reel_pipeline.media.photo import Pixels
 
 _MAX_GAIN = 1.5
+"""A frame that is more than 1.5 times as bright or dark as the photo is left as it is."""
 _LEAST_SPREAD = 8.0
+"""Standard deviation of the photo, in grey levels, from which on a gain can be told from an offset."""
 _CLIPPED = 250.0
+"""Grey level from which on a pixel may have been brighter than it could be stored."""
 _BRIGHTER = 1.02
+"""Gain up to which nothing is called overexposed: a photo's 245 becomes 250."""
 _OTHER_COLOUR_LEVELS = 40.0
+"""In any channel: what is farther from the photo under a brighter light is another colour."""
 _FOCUS_FROM = 0.3
+"""Share of fine contrast that a frame must lack before the photo is blurred for the comparison."""
 _FOCUS_SIGMAS_PX = np.geomspace(0.5, 8, 13)
+"""The blurs that are tried: half a grid pixel to eight, in steps of 26 %."""
 
 
 def levelled(photo: Plane, frame: Plane, valid: Mask) -> tuple[Plane, float]:
-    """The frame in the photo's light: the gain and offset that most pixels agree on taken out of it; and that gain."""
+    """The frame with the gain and offset that most pixels agree on taken out of it, HW float32 in [0, 255]; and that
+    gain, 1 where none could be told. `photo`, `frame`: HW float32 in [0, 255]; only `valid` pixels count."""
     exposed = valid & (photo < _CLIPPED) & (frame < _CLIPPED)
     x, y = photo[exposed][::7].astype(np.float64), frame[exposed][::7].astype(np.float64)
     if len(x) < 200 or x.std() < _LEAST_SPREAD:
@@ -38,8 +46,9 @@ def levelled(photo: Plane, frame: Plane, valid: Mask) -> tuple[Plane, float]:
 
 
 def overexposed(photo_rgb: Pixels, frame_rgb: Pixels, gain: float) -> Mask:
-    """What a brighter light than the photo's takes to full scale: nothing can be told of it. Another colour than that
-    light would make of the photo is no light."""
+    """HW bool: what a light brighter than the photo's takes to full scale, so that nothing can be told of it. A colour
+    that this light would not make of the photo is none of its doing. Pictures HWC RGB uint8; `gain` as from
+    `levelled`."""
     if gain < _BRIGHTER:
         return np.zeros(photo_rgb.shape[:2], np.bool_)
     lit = photo_rgb.astype(np.float32) * gain
@@ -49,7 +58,8 @@ def overexposed(photo_rgb: Pixels, frame_rgb: Pixels, gain: float) -> Mask:
 
 
 def smeared_share(photo: Plane, frame: Plane, valid: Mask) -> float:
-    """Share of the fine contrast, over the sharpest tenth of the photo, that the frame lacks within three pixels."""
+    """Share in [0, 1] of the photo's fine contrast that the frame lacks, over the sharpest tenth of the photo. It may
+    be three pixels away. 0 where the photo has next to nothing sharp. HW float32 in [0, 255]; only `valid` counts."""
     sharp = valid & (local_contrast(photo) > 6)
     if sharp.sum() < 300:
         return 0.0
@@ -63,12 +73,14 @@ def _lacking(expected: float, found: Plane, where: Mask) -> float:
 
 
 def _fine_contrast(plane: Plane) -> Plane:
+    """The largest step (absolute Laplacian) within three pixels of each one, HW float32 in grey levels."""
     steps = np.abs(cv2.Laplacian(plane, cv2.CV_32F))
     return np.asarray(cv2.dilate(steps, np.ones((7, 7), np.uint8)), np.float32)
 
 
 def focused_alike(photo: Plane, frame: Plane, valid: Mask, smear: float) -> Plane:
-    """The photo blurred until its fine contrast is the frame's: out of focus, what is left to see is compared."""
+    """The photo, HW float32 in [0, 255], blurred until its fine contrast is the frame's: out of focus, what is left to
+    see is compared. `smear`: as from `smeared_share`."""
     if smear < _FOCUS_FROM:
         return photo
     blurred = [np.asarray(cv2.GaussianBlur(photo, (0, 0), float(sigma)), np.float32) for sigma in _FOCUS_SIGMAS_PX]

@@ -9,29 +9,35 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_OFF, Comparison
-from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Plane
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane
 from reel_pipeline.media.photo import Pixels
 
 _MAP_PX = 240
-"""Width of the photo on which the frames of a scene are held against each other."""
+"""Width of the map, a small copy of the photo, on which the frames of a scene are held against each other."""
 _OTHER_LEVELS = 18.0
+"""Grey levels in any channel from which on a colour is another one."""
 _EDGE_PX = 8
+"""Grid pixels from the photo's edge within which a thing came in over it."""
 _MIN_SHARE = 0.003
+"""Share of the grid that a passing thing takes at least: 1555 of 540x960 pixels."""
 _REACH_PX = 24
-"""On the grid: what is found again on the photo within this far was moved, not brought."""
+"""Grid pixels: what the photo has this near to where the frame shows it was moved, not brought."""
 _NOVEL_LEVELS = 15.0
+"""Grey levels, root mean square, by which a thing must differ from all that the photo has nearby to be a new one."""
 _MIN_UNLIKE = 0.02
-"""Share of the thing whose structure is not the photo's: a product in another colour is no passing thing."""
+"""Share of the thing whose structure is not the photo's, at least: a product in another colour is no passing thing."""
 _SAME_PLACE = 0.75
-"""Intersection over union, in the photo, from which on two frames show a thing in the same place."""
+"""Intersection over union, on the map, from which on two frames show a thing in the same place: a square of 40 px that
+moved by 5 has 0.78."""
 _MARGIN_PX = 13
+"""Side of the square by which a mask is grown: 6 px in each direction."""
 
 
 def passing(comparisons: Sequence[Comparison], frames: Sequence[Pixels]) -> list[Mask]:
-    """One mask a frame (HWC RGB uint8), in its pixels. Every comparison is with the same photo."""
+    """For each frame (HWC RGB uint8) HW bool of its size: True where something passes before the product. The frames
+    are those of one scene; every comparison is with the same photo."""
     lit = [(comparison, *_lit_alike(comparison)) for comparison in comparisons]
     other = [_other(*seen) for seen in lit]
     brought = [_brought(*seen, mask) for seen, mask in zip(lit, other, strict=True)]
@@ -54,7 +60,7 @@ def passing(comparisons: Sequence[Comparison], frames: Sequence[Pixels]) -> list
 
 
 def _lit_alike(comparison: Comparison) -> tuple[Plane, Plane]:
-    """Photo and frame, HWC RGB, softened, the frame in the photo's light."""
+    """Photo and frame, HWC RGB float32 in [0, 255], softened, the frame in the photo's light channel by channel."""
     photo, frame = _soft(comparison.photo_rgb), _soft(comparison.frame_rgb)
     # A black ground tells nothing about the light.
     lit = comparison.valid & (np.minimum(photo, frame).min(2) > _OTHER_LEVELS)
@@ -64,13 +70,13 @@ def _lit_alike(comparison: Comparison) -> tuple[Plane, Plane]:
 
 
 def _other(comparison: Comparison, photo: Plane, frame: Plane) -> Mask:
-    """Grid pixels whose colour or structure is not the photo's."""
+    """HW bool on the grid: colour or structure is not the photo's. Pictures as from `_lit_alike`."""
     differs = np.abs(photo - frame).max(2) > _OTHER_LEVELS
     return np.asarray((differs | (comparison.mismatch() > CLEARLY_OFF)) & comparison.valid, np.bool_)
 
 
 def _brought(comparison: Comparison, photo: Plane, frame: Plane, other: Mask) -> Mask:
-    """Of these, the things that reach the photo's edge and are found nowhere near on it."""
+    """Of the pixels in `other`, the things that reach the photo's edge and are found nowhere near on it; HW bool."""
     mismatched = comparison.mismatch() > CLEARLY_OFF
     opened = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -90,10 +96,13 @@ def _brought(comparison: Comparison, photo: Plane, frame: Plane, other: Mask) ->
 
 
 def _soft(rgb: Pixels) -> Plane:
+    """HWC RGB uint8 -> HWC float32, blurred."""
     return np.asarray(cv2.GaussianBlur(rgb, (0, 0), 1.5), np.float32)
 
 
 def _is_novel(photo: Plane, frame: Plane, here: tuple[slice, slice], mask: Mask) -> bool:
+    """Whether the photo has nothing like the thing within `_REACH_PX`. `here`: the box of the thing on the grid,
+    `mask`: HW bool in that box."""
     pad = cv2.copyMakeBorder(photo, _REACH_PX, _REACH_PX, _REACH_PX, _REACH_PX, cv2.BORDER_REPLICATE)
     rows, columns = here
     area = pad[rows.start : rows.stop + 2 * _REACH_PX, columns.start : columns.stop + 2 * _REACH_PX]
@@ -103,14 +112,15 @@ def _is_novel(photo: Plane, frame: Plane, here: tuple[slice, slice], mask: Mask)
     return float(np.sqrt(max(0.0, float(answer.min())) / max(1.0, float(weight.sum())))) > _NOVEL_LEVELS
 
 
-def _to_map(comparison: Comparison) -> NDArray[np.float64]:
+def _to_map(comparison: Comparison) -> Matrix:
+    """From grid pixels to those of the map."""
     to_photo = np.linalg.inv(comparison.photo_to_frame) @ comparison.to_frame
     scale = _MAP_PX / comparison.photo_size_px[0]
     return np.asarray(np.diag([scale, scale, 1.0]) @ to_photo)
 
 
 def _moving(on_map: Sequence[Mask]) -> Mask:
-    """Of the places where something was brought in any frame, those where it does not stay."""
+    """HW bool on the map: of the places where something was brought in any frame, those where it does not stay."""
     anywhere = np.any(on_map, axis=0).astype(np.uint8)
     count, labels = cv2.connectedComponents(anywhere)
     moving = np.zeros(anywhere.shape, np.bool_)
@@ -129,9 +139,11 @@ def _appearing(
     frames: Sequence[Pixels],
     brought: Sequence[Mask],
     on_map: Sequence[Mask],
-    to_map: Sequence[NDArray[np.float64]],
+    to_map: Sequence[Matrix],
 ) -> Mask:
-    """Places on the map where one frame alone shows a thing that ends at the photo's edge: nothing came in there."""
+    """HW bool on the map: places where one frame alone shows a thing that ends at the photo's edge. Nothing came in
+    there; somebody made it up. `brought`: HW bool on each grid, `on_map` the same on the map, `to_map`: from grid to
+    map."""
     appearing = np.zeros(on_map[0].shape, np.bool_)
     for at, mask in enumerate(on_map):
         others = np.any([other for number, other in enumerate(on_map) if number != at], axis=0)
@@ -177,7 +189,8 @@ def _goes_on(comparison: Comparison, thing: Mask, frame: Pixels, other: Pixels) 
     return float(goes_on.mean()) > 0.5
 
 
-def _warped(mask: Mask, matrix: NDArray[np.float64], shape: tuple[int, int]) -> Mask:
+def _warped(mask: Mask, matrix: Matrix, shape: tuple[int, int]) -> Mask:
+    """HW bool of `shape` (height, width): where `matrix` takes the mask."""
     size = (shape[1], shape[0])
     warped = cv2.warpPerspective(mask.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST)
     return np.asarray(warped > 0, np.bool_)

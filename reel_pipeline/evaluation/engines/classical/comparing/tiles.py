@@ -36,27 +36,39 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import Placeme
 from reel_pipeline.media.photo import Pixels
 
 CLEARLY_OFF = 0.25
-"""1 - NCC from which on a window is looked at; its gate is stricter."""
+"""1 - NCC from which on a window is looked at; the gate of `invented_detail`, 0.4, is higher."""
 RESIDUAL_LEVELS = 7.0
-"""A window whose residual after a gain and offset is below this differs by no more than a codec makes it."""
+"""Grey levels: a window whose residual, after a gain and an offset, is below this differs by no more than a codec makes
+it. Where the photo is rich in detail, a codec may take more: up to the next number."""
 MAX_RESIDUAL_LEVELS = 14.0
+"""Grey levels: a window with more differs, whatever the codec."""
 _STRONG_JPEG = 15
-"""Quality at which JPEG takes from a photo, at working scale, what H.264 takes at CRF 30 to 35."""
+"""Quality at which JPEG takes from a photo, at working scale, as much as H.264 takes at CRF 30 to 35."""
 _RESIDUAL_OVER_LOSS = 1.8
-"""How much more than that a window of an honest clip may lack: 1.75 in the worst percentile of 18 clips."""
+"""How much more than that a window of an honest clip may lack: 1.75 times in the worst percentile of 18 clips."""
 _MIN_VALID_SHARE = 0.6
+"""Of a window's 289 pixels, the share that must lie open for it to count: 174."""
 _EDGE_LEVELS = 4.0
+"""Local contrast up to which the photo is smooth."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All planes are HW on the grid. `to_frame`: grid pixels -> kept-frame pixels, `photo_to_frame` from photo pixels.
+    """One frame and the photo that it shows, on one grid (`grid.py`), with what is left between them at each pixel.
 
-    `valid`: neither covered by an overlay nor cropped nor outside the frame; `uncropped`: not cropped. `ncc` in [-1, 1]
-    and `residual` (grey levels, standard deviation) per window centre; `flow` (H, W, 2): from photo to frame after the
-    affine part; `detail`: the photo's local contrast, grey levels; `tolerance`: the residual, in grey levels, that a
-    strong compression would leave there of the photo, whatever the frame is like. `photo` is as blurred as `frame`,
-    whose light is brought to the photo's; `smear`: the share of fine contrast that the frame had lost before.
+    `photo_rgb`, `frame_rgb`: HWC RGB uint8, as they are. `photo`, `frame`: HW float32 in [0, 255], the frame in the
+    photo's light and the photo in the frame's focus. All other planes are HW too:
+
+    - `valid`: bool, neither covered by an overlay nor cropped nor outside the frame; `uncropped`: bool, not cropped
+    - `ncc`: float32 in [-1, 1], of the window around each pixel; `residual`: float32, the standard deviation, in grey
+      levels, of what differs in it
+    - `flow`: (H, W, 2) float32, (dx, dy) from photo to frame
+    - `detail`: the photo's local contrast, in grey levels; `tolerance`: the residual, in grey levels, that a strong
+      compression of the photo would leave, whatever the frame is like
+
+    `to_frame`, `photo_to_frame`: to kept-frame pixels, from grid and from photo pixels. `product_width_px`: in grid
+    pixels. `photo_size_px`: (width, height). `stretch_percent`: how far one axis is scaled more than the other.
+    `smear`: share of the photo's fine contrast that the frame lacks, before the photo was given its focus.
     """
 
     photo_rgb: Pixels
@@ -78,7 +90,7 @@ class Comparison:
     smear: float
 
     def mismatch(self) -> Plane:
-        """1 - NCC where the residual is more than a codec's, else 0."""
+        """HW float32 in [0, 2]: 1 - NCC where the residual is more than a codec's, else 0."""
         return np.where((self.residual > self.tolerance) & self.valid, 1 - self.ncc, 0).astype(np.float32)
 
     def explained(self) -> tuple[int, int]:
@@ -88,22 +100,22 @@ class Comparison:
         return int(matched.sum()), int((either & ~self._matching()).sum())
 
     def matched(self) -> Mask:
-        """Grid pixels with detail in the frame that the photo has too."""
+        """HW bool: detail in the frame that the photo has too."""
         return np.asarray(self.valid & (local_contrast(self.frame) > 8) & self._matching(), np.bool_)
 
     def _matching(self) -> Mask:
         return np.asarray((self.ncc > 0.7) | (self.residual < self.tolerance), np.bool_)
 
     def explained_share(self) -> float:
-        """Of the detail, the share that matches; 0 where there is too little to tell."""
+        """Of the detail in either picture, the share that matches; 0 with fewer than 200 detailed pixels."""
         matching, other = self.explained()
         return matching / (matching + other) if matching + other >= 200 else 0.0
 
 
 def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidden: Mask) -> Comparison | None:
-    """`frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW of the same size, True under an overlay.
+    """A frame held against the photo that `placement` puts into it; None where too little of the photo is visible.
 
-    None where fewer than `MIN_SIDE_PX` grid pixels a side are visible.
+    `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW bool of the same size, True under an overlay.
     """
     grid = Grid.of(reference, placement, frame_rgb)
     if grid is None:
@@ -143,7 +155,8 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
 
 
 def _tolerance(photo_rgb: Pixels) -> Plane:
-    """What a strong compression takes from each window of the photo, HWC RGB uint8, and as much as any leaves."""
+    """The residual, HW float32 in grey levels, that a strong compression would leave around each pixel of HWC RGB
+    uint8."""
     coded = cv2.imencode(".jpg", photo_rgb, [cv2.IMWRITE_JPEG_QUALITY, _STRONG_JPEG])[1]
     lossy = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
     lost = local_contrast(blurred_luma(photo_rgb) - blurred_luma(lossy))
@@ -151,13 +164,14 @@ def _tolerance(photo_rgb: Pixels) -> Plane:
 
 
 def clear_of_edges(comparison: Comparison) -> Comparison:
-    """The same where the photo is smooth, well clear of its edges."""
+    """The same comparison, valid only where the photo is smooth, a window clear of its edges."""
     edges = cv2.dilate((comparison.detail > _EDGE_LEVELS).astype(np.uint8), np.ones((2 * WINDOW_PX + 1,) * 2, np.uint8))
     return replace(comparison, valid=comparison.valid & (edges == 0))
 
 
 def correlate(photo: Plane, frame: Plane, valid: Mask, window_px: int = WINDOW_PX) -> tuple[Plane, Plane]:
-    """Best NCC over shifts of a pixel, and the residual left at it; HW float32, only `valid` pixels count."""
+    """NCC in [-1, 1] of the window around each pixel, the best over shifts of one pixel, and the least residual in grey
+    levels; both HW float32. `photo`, `frame`: HW float32 in [0, 255]; only `valid` pixels count."""
     weight = valid.astype(np.float32)
     total = np.maximum(box_mean(weight, window_px), 1e-3)
     photo_mean = box_mean(photo * weight, window_px) / total

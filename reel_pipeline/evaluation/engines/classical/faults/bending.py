@@ -11,17 +11,21 @@ from reel_pipeline.evaluation.engines.classical.comparing.tiles import Compariso
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
 
 _WINDOW_PX = 25
+"""Side of the window, in grid pixels, over which flow is averaged: 5 % of a working picture's width."""
 _MIN_POINTS = 400
+"""Places that two frames must have in common before anything is said of them."""
 _POINTS = 4000
+"""Places that are looked at, roughly: a full grid has half a million pixels, and neighbours move alike."""
 
 
 def bending_percent(comparisons: Sequence[Comparison]) -> float:
-    """How far the same places of one photo move against each other between two frames, 90th percentile, in % of the
-    product's width; the worst pair. Every comparison is with the same photo."""
+    """How far places on a product move between two frames beyond what the camera does, in % of the product's width: the
+    90th percentile of the worst pair of frames. Every comparison is with the same photo; one alone gives 0."""
     return max((_between(one, other) for one, other in combinations(comparisons, 2)), default=0.0)
 
 
 def _between(one: Comparison, other: Comparison) -> float:
+    """As `bending_percent`, of one pair; 0 where too little can be seen in both."""
     first, known = _smooth_flow(one)
     rows, columns = np.nonzero(known)
     step = max(1, len(rows) // _POINTS)
@@ -44,7 +48,8 @@ def _between(one: Comparison, other: Comparison) -> float:
 
 
 def _smooth_flow(comparison: Comparison) -> tuple[NDArray[np.float32], Mask]:
-    """Flow averaged where the photo has structure, and where that is enough of a window."""
+    """Flow averaged over the window's pixels with structure, (H, W, 2) float32, and where there are enough of them, HW
+    bool."""
     known = (comparison.valid & (comparison.detail > 8)).astype(np.float32)
     size = (_WINDOW_PX, _WINDOW_PX)
     share = cv2.blur(known, size)

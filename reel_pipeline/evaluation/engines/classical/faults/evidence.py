@@ -11,7 +11,8 @@ _GAP_PX = 6
 
 
 def side_by_side(photo: Pixels, frame: Pixels, box: BoxPx) -> bytes:
-    """JPEG of three equal panels. Both pictures are HWC RGB uint8 on one grid, `box` in it; surroundings are shown."""
+    """JPEG of three equal panels: the box with some surroundings in the photo, in the frame, and three times their
+    difference. Pictures are HWC RGB uint8 on one grid, `box` in its pixels."""
     x, y, width, height = box
     side = max(48, round(1.6 * max(width, height)))
     left, top = max(0, x + width // 2 - side // 2), max(0, y + height // 2 - side // 2)
@@ -31,5 +32,5 @@ def side_by_side(photo: Pixels, frame: Pixels, box: BoxPx) -> bytes:
 
 
 def frame_alone(frame: Pixels) -> bytes:
-    """JPEG of a whole frame, where there is no photo to hold against it."""
+    """JPEG of a whole frame, HWC RGB uint8, where there is no photo to hold against it."""
     return encode_jpeg(frame, 480, quality=70)

@@ -1,6 +1,6 @@
 """One frame against the photo it shows: which deviations there are, what each is called and how far it goes.
 
-Input is `tiles.Comparison`; what counts as a fault is decided by the gates, later.
+Input is a `Comparison`; which deviation is a fault is decided by the gates, later.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,21 +18,31 @@ from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.records import BoxPx
 
 _SEARCH_PX = 14
+"""Grid pixels around its place in which a patch that seems to have moved is looked for."""
 _MIN_SHIFT_PX = 1.2
-"""On the grid; clean clips stay below 0.8 px at the 99th percentile."""
+"""Grid pixels of flow from which on something may have moved; clean clips stay below 0.8 at the 99th percentile."""
 _MIN_AREA_PX = 12
+"""Grid pixels of a patch that doesn't match, at least."""
 _MIN_DETAIL_PX = 2000
+"""Detailed grid pixels from which on a share of them says something."""
 _FLOW_WINDOW_PX = 24
+"""Side of the windows in which a product that is bent out of shape is looked for, in grid pixels."""
 _APART = 0.7
-"""Mean difference, in tolerances, below which a window's structure is where it should be, whatever the flow says."""
+"""Mean difference in a window, over the tolerance there, up to which its structure is where it should be, whatever the
+flow says: 4.9 levels where a codec may leave 7."""
 MAX_RELIGHT = 1.15
-"""A common factor on L* beyond 1 +- this is another light, which hides a hue shift: a person has to look."""
+"""Factor on L* by which the light may differ: a frame at L* 58 where the photo has 50 is in another light, which hides
+a hue shift, and a person has to look."""
 CLOSE_FACE = 0.06
-"""Share of the frame's height from which on a face is close: three of the windows that are compared."""
+"""Share of the frame's height from which on a face is close: 58 of 960 grid pixels, three of the windows that are
+compared."""
 
 
 def inspect(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[Charge]:
-    """Everything that deviates in one frame, the worst of each kind."""
+    """A charge for each kind of deviation in one frame, whatever its score; of invented details one for each place.
+
+    The kind `relit` has no gate: its score is the factor between the two lights. `with_plan`: there is a cut list.
+    """
     yield Charge("geometry_collapse", comparison.stretch_percent, time_s, _frame_box(comparison, _whole(comparison)))
     yield from _colour(comparison, time_s, with_plan)
     for kind, score in (("ghosting", _ghost(comparison)), ("smear", comparison.smear)):
@@ -45,8 +55,9 @@ def inspect(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[
 def inspect_faces(
     comparison: Comparison, faces: Sequence[BoxPx], time_s: float, frame_height_px: int
 ) -> Iterator[Charge]:
-    """How far each close face is from the photo's: the worst window's standard deviation of their difference, in
-    tolerances. Nothing is searched for nearby: people see a face move by less than a product may.
+    """For each close face, how much it differs from the photo's: the standard deviation of frame less photo in the
+    worst window, over the tolerance there. Nothing is searched for nearby: people see a face move by less than a
+    product may.
 
     `faces`: in photo pixels; `frame_height_px`: of the kept frame.
     """
@@ -63,7 +74,7 @@ def inspect_faces(
 
 
 def _windows(comparison: Comparison, time_s: float) -> Iterator[Charge]:
-    """Each patch of windows that don't match, as a detail that was moved or one that was made up."""
+    """Each of the six largest patches that don't match, as a detail that was moved or made up."""
     mismatch = comparison.mismatch()
     count, labels, stats, _ = cv2.connectedComponentsWithStats((mismatch > CLEARLY_OFF).astype(np.uint8))
     order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))
@@ -76,7 +87,7 @@ def _windows(comparison: Comparison, time_s: float) -> Iterator[Charge]:
 
 
 def _unexplained(comparison: Comparison, time_s: float) -> Charge:
-    """Of the detail that is seen, the share that no photo has there: what a move showed was made up."""
+    """The share of the detail that the photo doesn't have there: what a move uncovered was made up."""
     matching, other = comparison.explained()
     share = other / (matching + other) if matching + other >= _MIN_DETAIL_PX else 0.0
     box = _largest(np.asarray(comparison.mismatch() > CLEARLY_OFF, np.bool_))
@@ -84,7 +95,7 @@ def _unexplained(comparison: Comparison, time_s: float) -> Charge:
 
 
 def _warp(comparison: Comparison, time_s: float) -> Charge:
-    """Residual flow where the photo has structure: the window that is farthest off, in % of the product's width."""
+    """Flow where the photo has structure: the window that is farthest from its place, in % of the product's width."""
     far = np.linalg.norm(comparison.flow, axis=2)
     structured = _structured(comparison)
     share = _mean(structured.astype(np.float32))
@@ -103,17 +114,20 @@ def _warp(comparison: Comparison, time_s: float) -> Charge:
 
 
 def _mean(plane: Plane) -> Plane:
+    """Mean of the flow window around each pixel, HW float32."""
     return np.asarray(cv2.blur(plane, (_FLOW_WINDOW_PX, _FLOW_WINDOW_PX)), np.float32)
 
 
 def _structured(comparison: Comparison) -> Mask:
-    """Where flow can be told in both directions: smaller eigenvalue of the structure tensor (Shi and Tomasi 1994)."""
+    """HW bool: where flow can be told in both directions, by the smaller eigenvalue of the structure tensor (Shi and
+    Tomasi 1994)."""
     corners = cv2.cornerMinEigenVal(comparison.photo, WINDOW_PX, None, 3)
     return np.asarray(comparison.valid & (comparison.detail > 8) & (corners > 2e-3 * 255), np.bool_)
 
 
 def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
-    """Flow is believed where the photo's patch is found again, well matching, somewhere else and less well at home."""
+    """Whether the photo's patch is found in the frame at least a pixel away, matching well and better than at its
+    place: only then is the flow believed. `box`: in grid pixels."""
     x, y, width, height = box
     patch = comparison.photo[y : y + height, x : x + width]
     pad = _SEARCH_PX
@@ -126,7 +140,8 @@ def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
 
 
 def _colour(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[Charge]:
-    """CIEDE2000 of block means. A gain on lightness common to product and surroundings is light, not colour."""
+    """CIEDE2000 of block means, 98th percentile; and the factor between the lights, as `relit`. A gain on lightness
+    that product and surroundings have in common is light, not colour."""
     gain = lightness_gain(comparison)
     difference, valid = colour_difference(comparison, 1.0 if with_plan and abs(gain - 1) < 0.02 else gain)
     if not valid.any():
@@ -141,9 +156,10 @@ def _colour(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[
 
 
 def _ghost(comparison: Comparison) -> float:
-    """Opacity of a faint second copy: the residual regressed on (photo shifted - photo), the shift by correlation.
+    """Opacity in [0, 1] of a faint second copy of the product; 0 where none explains a third of the residual.
 
-    A ghost F = (1 - a) P + a P(x - d) leaves F - P = a (P(x - d) - P). 0 where that explains under a third of it.
+    A ghost F = (1 - a) P + a P(x - d) leaves F - P = a (P(x - d) - P): the shift d is found by correlation, then the
+    residual F - P is regressed on P(x - d) - P.
     """
     weight = comparison.valid.astype(np.float32)
     residual = (comparison.frame - comparison.photo) * weight
@@ -168,23 +184,25 @@ def _ghost(comparison: Comparison) -> float:
 
 
 def _suspect(comparison: Comparison, kind: str, score: float, time_s: float, box: BoxPx) -> Charge:
+    """A charge about a box in grid pixels; with evidence, which takes time to draw, only if it will be a fault."""
     guilty = score >= thresholds()[kind]
     evidence = side_by_side(comparison.photo_rgb, comparison.frame_rgb, box) if guilty else None
     return Charge(kind, score, time_s, _frame_box(comparison, box), evidence)
 
 
 def _whole(comparison: Comparison) -> BoxPx:
+    """The whole grid."""
     rows, columns = comparison.photo.shape
     return 0, 0, columns, rows
 
 
 def _frame_box(comparison: Comparison, box: BoxPx) -> BoxPx:
-    """A grid box's upright hull in kept-frame pixels."""
+    """The upright box, in kept-frame pixels, around a box in grid pixels."""
     return _hull(box, comparison.to_frame)
 
 
 def _open_in(box: BoxPx, comparison: Comparison) -> Mask:
-    """The valid grid pixels of a grid box."""
+    """HW bool: the valid pixels in a box, all on the grid."""
     x, y, width, height = box
     inside = np.zeros_like(comparison.valid)
     inside[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
@@ -201,6 +219,7 @@ def _hull(box: BoxPx, matrix: Matrix) -> BoxPx:
 
 
 def _largest(where: Mask) -> BoxPx:
+    """Box of the largest connected patch of HW bool; the whole where there is none."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(where, np.uint8))
     if count < 2:
         return 0, 0, where.shape[1], where.shape[0]

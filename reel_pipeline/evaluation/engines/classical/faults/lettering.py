@@ -23,15 +23,22 @@ from reel_pipeline.media.text import Quad, read_line, read_text, straighten
 from reel_pipeline.records import BoxPx, TextLine
 
 MIN_HEIGHT_PX = 11
-"""In the kept frame; smaller text can't be told from codec noise and is left to `tiles.py`."""
+"""In the kept frame; smaller text can't be told from codec noise and is left to `fidelity.py`."""
 MAX_READ_LINES = 3
-"""A frame: reading costs 0.1 to 0.3 s a line."""
+"""Lines that are read in one frame, at most: reading costs 0.1 to 0.3 s a line, so a second a frame."""
 SUSPECT = 0.3
+"""1 - NCC of its worst glyph from which on a line is read in both pictures; the gate of `altered_text`, 0.4, is
+higher."""
 _MARGIN = 0.15
+"""Around a line, in heights of it: 6 px around 40 px."""
 _FOLD = str.maketrans("Il|iOoQSsBZz", "111100055822")
+"""Letters that readers take for digits, with those digits: "5OO ml" and "500 ml" are the same."""
 _SURE = 0.8
+"""The reader's confidence from which on its word counts."""
 _ALIKE = 0.6
+"""Share of letters in common, as by `SequenceMatcher.ratio`, from which on a line nearly says what another does."""
 _SURE_LABEL = 0.9
+"""The reader's confidence from which on a line of a photo counts in the share that is on the artwork."""
 
 
 def inspect_text(
@@ -43,8 +50,10 @@ def inspect_text(
     time_s: float,
     artwork: Sequence[str],
 ) -> Iterator[Charge]:
-    """The worst line of one frame. `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW, True under an overlay;
-    `artwork`: the lines of the master artwork, empty where there is none.
+    """One charge about the worst line of one frame; none where the frame is out of focus.
+
+    `lines`: what was read on the photo, in its pixels; `frame_rgb`: HWC RGB uint8, kept frame; `hidden`: HW bool, True
+    under an overlay; `artwork`: the lines of the master artwork, empty where there is none.
 
     Lines on a part of the photo that the maker cropped away are not in the frame; one that is out of focus isn't read.
     """
@@ -70,7 +79,7 @@ def inspect_text(
 
 
 def unread_lines(lines: Sequence[TextLine], comparison: Comparison, frame_rgb: Pixels) -> Iterator[TextLine]:
-    """Lines of the frame, placed on the photo, where nothing was read on the photo."""
+    """Lines that are read in the frame, HWC RGB uint8, where nothing was read on the photo; in photo pixels."""
     to_photo = np.asarray(np.linalg.inv(comparison.photo_to_frame), np.float64)
     known = [_box(line.quad_px) for line in lines]
     for line in read_text(frame_rgb):
@@ -81,9 +90,11 @@ def unread_lines(lines: Sequence[TextLine], comparison: Comparison, frame_rgb: P
 
 
 def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence[str]) -> float:
-    """1 when both are read surely and numerals or letters differ; just below the gate when both say the same.
+    """The line's score once it has been read in both pictures, HWC RGB uint8, upright.
 
-    What the frame says is right where the artwork says it, and wrong where that nearly says it.
+    1 if both are read surely and the numerals differ, the gate if only letters do, just below the gate if both say the
+    same; the old score where the reader isn't sure. What the frame says is right where the artwork says it, and wrong
+    where the artwork nearly says it.
     """
     (expected, sure), (found, also_sure) = read_line(photo), read_line(frame)
     gate = thresholds()["altered_text"]
@@ -103,7 +114,7 @@ def _after_reading(score: float, photo: Pixels, frame: Pixels, artwork: Sequence
 
 
 def share_on_artwork(lines: Sequence[TextLine], artwork: Sequence[str]) -> float:
-    """How much of a label that can surely be read is on its artwork; 0 where nothing can."""
+    """Share in [0, 1] of a label's surely read lines that are on its artwork; 0 where there are none."""
     sure = [line.text for line in lines if line.confidence >= _SURE_LABEL]
     return sum(is_on_artwork(text, artwork) for text in sure) / max(len(sure), 1)
 
@@ -125,21 +136,24 @@ def _nearest(text: str, artwork: Sequence[str]) -> str:
 
 
 def fold(text: str) -> str:
-    """Without spaces and marks; letters that readers take for digits become those digits."""
+    """Without spaces, marks and case, and with digits for the letters that readers take for them: "250 ml" ->
+    "250m1"."""
     return re.sub(r"[\W_]+", "", text).translate(_FOLD).lower()
 
 
 def digits(text: str) -> str:
-    """The numerals in order, with the units that follow them."""
+    """The numerals in order, with signs for per cent and degrees: "12,5 % Vol." -> "125%"."""
     return "".join(re.findall(r"\d+|[%°]", text))
 
 
 def _in_frame(quad: Quad, matrix: Matrix) -> Quad:
+    """Where `matrix` takes four corners."""
     a, b, c, d = cv2.perspectiveTransform(np.asarray(quad, np.float64)[None], matrix)[0]
     return (a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])
 
 
 def _is_visible(quad: Quad, hidden: Mask) -> bool:
+    """Whether the line is large enough, wholly in the frame and under no overlay. `quad`: in kept-frame pixels."""
     corners = np.asarray(quad)
     height = min(np.linalg.norm(corners[3] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
     x, y, width, box_height = _box(quad)
@@ -156,8 +170,8 @@ def _is_shown(quad: Quad, comparison: Comparison) -> bool:
 
 
 def _crops(photo: Pixels, quad: Quad, frame: Pixels, photo_to_frame: Matrix) -> tuple[Pixels, Pixels]:
-    """Both lines upright at the smaller of the two scales, with a margin where both pictures have one: beyond an edge
-    there is nothing to compare."""
+    """The line in photo and frame, both HWC RGB uint8, upright, at the smaller of the two scales; with a margin where
+    both pictures have one, as beyond an edge there is nothing to compare."""
     grown = _grown(quad)
     fits = _is_inside(grown, photo) and _is_inside(_in_frame(grown, photo_to_frame), frame)
     chosen = grown if fits else quad
@@ -175,6 +189,7 @@ def _is_inside(quad: Quad, picture: Pixels) -> bool:
 
 
 def _grown(quad: Quad) -> Quad:
+    """The line with its margin on all sides."""
     corners = np.asarray(quad, np.float64)
     right = (corners[1] - corners[0]) / max(float(np.linalg.norm(corners[1] - corners[0])), 1e-6)
     down = (corners[3] - corners[0]) * _MARGIN
@@ -185,7 +200,8 @@ def _grown(quad: Quad) -> Quad:
 
 
 def _worst_glyph(photo: Pixels, frame: Pixels) -> tuple[float, BoxPx]:
-    """1 - NCC of the worst window as large as a glyph, 0 where the residual is a codec's; with that window's box."""
+    """1 - NCC, in [0, 1], of the worst window as large as a glyph, and its box; 0 where the residual is a codec's.
+    `photo`, `frame`: HWC RGB uint8 of one size."""
     window = max(7, round(0.5 * photo.shape[0]) | 1)
     planes = [
         np.asarray(cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0), np.float32)
@@ -199,6 +215,7 @@ def _worst_glyph(photo: Pixels, frame: Pixels) -> tuple[float, BoxPx]:
 
 
 def _box(quad: Quad) -> BoxPx:
+    """The upright box around four corners."""
     corners = np.asarray(quad)
     (left, top), (right, bottom) = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
     return int(left), int(top), int(right - left), int(bottom - top)

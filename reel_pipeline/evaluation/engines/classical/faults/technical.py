@@ -18,14 +18,18 @@ from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, CutList
 
 TARGET_LUFS = -14.0
+"""Loudness at which platforms play: a reel at -20 is turned up there, noise included."""
 _RATE = 48_000
+"""Samples a second."""
 _NEAR_FULL_SCALE = 0.94
 """A reel peaks at -1 dBTP, which is 0.89. A codec takes what was flat at full scale down to 0.94 to 1.05."""
 _SILENT = 10 ** (-60 / 20)
+"""-60 dBFS, a sample of 0.001."""
 _COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
 
 
 def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:
+    """By how many pixels, frames a second and frames the file is off its cut list."""
     off = abs(footage.width_px - cut_list.width_px) + abs(footage.height_px - cut_list.height_px)
     yield Charge("spec_size", float(off), 0)
     yield Charge("spec_fps", abs(footage.fps - FPS), 0)
@@ -35,7 +39,8 @@ def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:
 
 
 def inspect_file(path: Path) -> Iterator[Charge]:
-    """How the picture is coded, tagged and laid out: 1 for what players show differently or only after a whole load."""
+    """How the picture is coded, tagged and laid out: a score of 1 for what players show in other colours, not at all,
+    or only once the whole file is loaded."""
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         is_usual = context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p")
@@ -47,9 +52,10 @@ def inspect_file(path: Path) -> Iterator[Charge]:
 
 
 def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Charge]:
-    """A reel without sound, or with nothing but silence, is a choice (captions only) and no fault.
+    """Distortion, silence between two sounds, and loudness.
 
-    Nor is silence in a shot in which nothing is said: one that the cut list shows without a caption.
+    A reel without sound, or with nothing but silence, is a choice (captions only) and no fault. Nor is silence in a
+    shot in which nothing is said: one that the cut list shows without a caption.
     """
     sound = _decode(path)
     if sound is None or float(np.abs(sound).max(initial=0.0)) < _SILENT:
@@ -86,8 +92,8 @@ def _wordless_s(cut_list: CutList, fps: float) -> list[tuple[float, float]]:
 
 
 def _longest_silence(sound: NDArray[np.float32], wordless_s: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Start and length in seconds of the longest silence between the first and the last sound, in steps of 50 ms.
-    What of it falls into a wordless cut is not counted."""
+    """Start and length in seconds of the longest silence between the first and the last sound, in steps of 50 ms. What
+    of it falls into a wordless cut is not counted. `sound`: (2, N) float32 at 48 kHz."""
     step = _RATE // 20
     count = sound.shape[1] // step
     loud = np.abs(sound[:, : count * step]).max(0).reshape(count, step).max(1) > _SILENT
@@ -105,7 +111,8 @@ def _longest_silence(sound: NDArray[np.float32], wordless_s: Sequence[tuple[floa
 
 
 def integrated_lufs(sound: NDArray[np.float32]) -> float | None:
-    """Integrated loudness of (2, N) at 48 kHz by ITU-R BS.1770-4: K-weighting, 400 ms blocks, both gates."""
+    """Integrated loudness in LUFS of (2, N) float32 in [-1, 1] at 48 kHz, by ITU-R BS.1770-4: K-weighting, blocks of
+    400 ms, both gates. None for less than a block, or for silence."""
     shelf = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
     high_pass = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
     weighted = lfilter(*high_pass, lfilter(*shelf, sound, axis=1), axis=1)

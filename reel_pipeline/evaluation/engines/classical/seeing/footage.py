@@ -1,7 +1,7 @@
-"""One pass over the video: a few frames kept for close inspection, a handful of numbers for every other frame.
+"""One pass over the video: a few frames kept whole for close inspection, a handful of numbers for every frame.
 
-What the numbers mean is `temporal.py`'s business, what the kept frames show `fidelity.py`'s. Memory does not grow with
-the video's length beyond a few floats a frame.
+What the numbers mean is the business of `faults/temporal.py`, what the kept frames show that of `views.py`. Memory does
+not grow with the video's length beyond a few floats a frame.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,15 @@ from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList
 
 MAX_SHORT_SIDE_PX = 1080
+"""A kept frame of a larger video is reduced to this: 2160x3840 is kept at 1080x1920."""
 METER_WIDTH_PX = 270
+"""Width at which motion is measured: a quarter of a reel's."""
 SAMPLES_A_SHOT = 3
+"""Frames kept of each shot: one near either end and one from its middle."""
 MAX_SAMPLES = 30
-"""Kept frames at most: 3 MB each."""
+"""Kept frames at most, 3 MB each: 90 MB."""
 CLEAR_OF_CUT_S = 1 / 12
-"""Frames this near to a cut are not inspected closely: codecs blur them."""
+"""Frames this near to a cut, two at 24 fps, are not inspected closely: codecs blur them."""
 
 # ITU-R BT.709-6 and BT.601-7, limited range, applied to (Y - 16, U - 128, V - 128); full range is rescaled to it first.
 _TO_RGB = {
@@ -38,7 +41,8 @@ _TAGGED = {1: ("bt709",), 5: ("bt601",), 6: ("bt601",)}
 
 @dataclass(frozen=True)
 class Sample:
-    """A frame kept whole: yuv420p planes, limited range, at most `MAX_SHORT_SIDE_PX` on the short side."""
+    """A frame kept whole. `y`: HW uint8, `u` and `v` of half its size: yuv420p in limited range, at most
+    `MAX_SHORT_SIDE_PX` on the short side. `index`: its number in the video."""
 
     index: int
     time_s: float
@@ -47,7 +51,7 @@ class Sample:
     v: Pixels
 
     def rgb(self, matrix: str) -> Pixels:
-        """HWC RGB uint8 by `bt709` or `bt601`."""
+        """HWC RGB uint8, by the matrix called `bt709` or `bt601`."""
         size = (self.y.shape[1], self.y.shape[0])
         chroma = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (self.u, self.v)]
         offsets = _TO_RGB[matrix] @ np.array([-16.0, -128.0, -128.0])
@@ -57,8 +61,8 @@ class Sample:
 
 @dataclass
 class Footage:
-    """What was seen of a video, upright as players show it. `scale`: kept pixels per file pixel. `matrices`: the colour
-    matrices it may mean."""
+    """What was seen of a video, upright as players show it. `scale`: kept-frame pixels per pixel of the video.
+    `matrices`: names of the colour matrices that it may mean, both where the file doesn't say."""
 
     width_px: int
     height_px: int
@@ -78,7 +82,8 @@ class Footage:
 
 
 def watch(path: Path, cut_list: CutList | None) -> Footage:
-    """Decode once. Raises `EvaluationError` for a file that is no readable video."""
+    """Decode the video once, from its first frame to its last. With a cut list, the kept frames are spread over its
+    shots. Raises `EvaluationError` for a file that is no readable video."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -145,7 +150,8 @@ def _planned(cut_list: CutList, clear_frames: int) -> Iterator[int]:
 
 
 def _even(start: int, count: int, wanted: int, clear_frames: int) -> Iterator[int]:
-    """`wanted` frames spread over a stretch, clear of its ends."""
+    """Indices of `wanted` frames spread over a stretch, clear of its ends: 3 of 48 frames from 0 on are 2, 24 and
+    45."""
     clear = min(clear_frames, max(0, (count - 1) // 2))
     room = count - 1 - 2 * clear
     for number in range(wanted):
@@ -153,18 +159,20 @@ def _even(start: int, count: int, wanted: int, clear_frames: int) -> Iterator[in
 
 
 def _plain(frame: VideoFrame) -> VideoFrame:
-    """yuv420p in limited range, its matrix untouched."""
+    """The frame as yuv420p in limited range. Its colour matrix stays."""
     if frame.format.name == "yuv420p" and int(frame.color_range) != 2:
         return frame
     return frame.reformat(format="yuv420p", dst_color_range="MPEG")
 
 
 def _plane(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
+    """HW uint8, without the padding at the end of each row; a view of the frame's memory."""
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
 
 
 def _upright(plane: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+    """HW uint8, turned counter-clockwise."""
     return np.ascontiguousarray(np.rot90(plane, quarter_turns)) if quarter_turns else plane
 
 

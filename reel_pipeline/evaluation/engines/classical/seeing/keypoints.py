@@ -1,4 +1,7 @@
-"""Registration by keypoints: SIFT, matched by the ratio test, fitted with MAGSAC."""
+"""Registration by keypoints: SIFT (Lowe 2004), matched by the ratio test, fitted by RANSAC and MAGSAC.
+
+`photometric.py` is for products that have too few.
+"""
 
 import cv2
 import numpy as np
@@ -16,13 +19,19 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import (
 from reel_pipeline.media.photo import Pixels
 
 MIN_INLIERS = 14
+"""Keypoints that must agree before a place is considered at all."""
 SURE_INLIERS = 30
-"""With this many the photo is the right one, however badly the frame shows it."""
+"""With this many the photo is the right one, however badly the frame shows it: nothing else is then looked for."""
 _STRONG_JPEG = 30
+"""JPEG quality of the copy in which a photo has to be found again."""
 
 
 def place_by_features(reference: Reference, frame: Features) -> Placement | None:
-    """Similarity by RANSAC, freed to an affine by MAGSAC, to a homography only where that explains far more."""
+    """Where the photo lies in the frame; None where fewer than `MIN_INLIERS` keypoints agree.
+
+    A similarity is fitted first, then freed to an affine map. A homography is taken only where it explains far more:
+    with 40 inliers to the similarity it needs 63.
+    """
     photo = reference.features
     if min(len(photo.points), len(frame.points)) < MIN_INLIERS:
         return None
@@ -51,23 +60,25 @@ def place_by_features(reference: Reference, frame: Features) -> Placement | None
 
 
 def _freed(matrix: Matrix, source: NDArray[np.float32], target: NDArray[np.float32]) -> Matrix:
-    """The affine that the similarity's inliers agree on."""
+    """The affine map that the similarity's inliers agree on. `source`, `target`: (N, 2) float32, photo and frame."""
     affine, _ = cv2.estimateAffine2D(source, target, method=cv2.USAC_MAGSAC, ransacReprojThreshold=2.0)
     return matrix if affine is None else np.vstack([affine, [0, 0, 1]])
 
 
 def _distinct(points: NDArray[np.float32]) -> int:
-    """SIFT reports one place several times, once an orientation."""
+    """How many places (N, 2) name, counting those within 2 px once: SIFT reports a place again for each orientation."""
     return len(np.unique(np.round(points / 2).astype(np.int64), axis=0)) if len(points) else 0
 
 
 def frame_features(luma: Pixels, width_px: int, count: int) -> Features:
+    """As `find_features`, by the width instead of the long side. HW uint8."""
     side = round(max(luma.shape) * min(1.0, width_px / luma.shape[1]))
     return find_features(luma, side, count)
 
 
 def is_recognisable(picture: Reference) -> bool:
-    """Whether it is found by its keypoints, smaller and after a strong compression, as a clip would show it."""
+    """Whether a photo would be found by its keypoints in a clip: it is looked for in a smaller, strongly compressed
+    copy of itself."""
     width_px = min(picture.width_px, round(0.9 * WORKING_WIDTH_PX))
     coded = cv2.imencode(".jpg", reduced(picture.luma, width_px)[0], [cv2.IMWRITE_JPEG_QUALITY, _STRONG_JPEG])[1]
     lossy = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)

@@ -13,27 +13,36 @@ from numpy.typing import NDArray
 from reel_pipeline.media.photo import Pixels
 
 Points = NDArray[np.float32]
-"""N1x2, (x, y) in pixels of the small frame."""
+"""(N, 1, 2) float32, (x, y) in pixels of the small frame."""
 Similarity = tuple[float, float, float, float]
-"""(dx, dy, log scale, rotation) from one frame to another in widths, at the picture's middle; nan: it can't be told."""
+"""How the picture moves from one frame to another: (dx, dy, log scale, radians) at its middle, dx and dy as shares of
+its width. A push-in of 1 % a frame is (0, 0, 0.00995, 0). All nan where it can't be told."""
 _UNKNOWN: Similarity = (float("nan"),) * 4
 
 STILL_LAG_S = 0.5
-"""Stillness compares frames this far apart: a zoom of 2 % a second moves an edge by a pixel of the reel meanwhile."""
+"""A frame is compared with the one this long before it to see whether the picture stands still: in that time a zoom of
+2 % a second moves an edge by a pixel of the reel."""
 _REFRESH_S = 1 / 3
+"""After this long the corners that are tracked are chosen anew: 8 frames at 24 fps."""
 _MIN_TRACKS = 12
+"""Fewer corners that agree tell nothing of how the picture moves."""
 _GRID = 4, 6
-"""Columns and rows of cells, each with corners of its own: letters on a plate outshine all that a dark product has."""
+"""Columns and rows of cells, each of which gets six corners of its own: else all would be on the letters of a bright
+plate, and none on a dark product."""
 _MOVED_PX = 0.05
-"""A track that moves less stands still, as captions do while the picture moves behind them."""
+"""Pixels of the small frame, 0.2 px of a reel. A track that moves less stands still, as captions do while the picture
+moves behind them."""
 
 
 @dataclass
 class Steps:
-    """Per frame: `mean_luma` and `dark_share` (share of pixels below 20) in limited-range luma; `change`: mean absolute
-    difference to the frame before at 68 px width, grey levels; `moved`: share of the detailed pixels that differ from
-    `still_lag_frames` ago (nan where there is none); `shift`: from the frame before. `seam`: from the last frame to the
-    first."""
+    """A few numbers for every frame of a video, in order.
+
+    `mean_luma`: in limited-range levels, black is 16. `dark_share`: share of the pixels below level 20. `change`: mean
+    absolute difference to the frame before, in grey levels at 68 px width. `moved`: share of the detailed pixels that
+    differ from those `still_lag_frames` before, nan for the first frames. `shift`: from the frame before to this one.
+    `seam`: from the last frame to the first. `cuts`: indices of frames that begin a new picture.
+    """
 
     still_lag_frames: int
     mean_luma: list[float] = field(default_factory=list)
@@ -81,7 +90,7 @@ class MotionMeter:
         return is_cut
 
     def seam(self) -> Similarity:
-        """From the last frame seen to the first, as `Steps.shift`: what a viewer sees where the video starts again."""
+        """From the last frame seen to the first: what a viewer sees where the video starts again."""
         if self._first is None:
             return _UNKNOWN
         last = self._recent[-1]
@@ -99,7 +108,7 @@ class MotionMeter:
 
 
 def _corners(luma: Pixels) -> Points:
-    """The sharpest few of each cell."""
+    """The sharpest six corners of each cell of HW uint8."""
     found = [np.empty((0, 1, 2), np.float32)]
     for rows in np.array_split(np.arange(luma.shape[0]), _GRID[1]):
         for columns in np.array_split(np.arange(luma.shape[1]), _GRID[0]):
@@ -111,7 +120,7 @@ def _corners(luma: Pixels) -> Points:
 
 
 def _tracked(last: Pixels, now: Pixels, points: Points) -> tuple[Points, Points]:
-    """The same points in two frames (Lucas-Kanade), without those that were lost."""
+    """The points in `last` and where they are in `now` (HW uint8; Lucas-Kanade), without those that were lost."""
     if not len(points):
         return points, points
     found, ok, _ = cv2.calcOpticalFlowPyrLK(last, now, points, points.copy(), winSize=(11, 11), maxLevel=3)
@@ -120,7 +129,8 @@ def _tracked(last: Pixels, now: Pixels, points: Points) -> tuple[Points, Points]
 
 
 def _similarity(before: Points, after: Points, frame: Pixels) -> Similarity:
-    """What most of the points do (RANSAC); of those that move, where enough do."""
+    """What most of the points do (RANSAC). Where enough of them move, only those count that do. `frame`: HW, for its
+    size."""
     moving = np.abs(after - before).max(axis=(1, 2)) > _MOVED_PX
     if moving.sum() >= _MIN_TRACKS:
         before, after = before[moving], after[moving]
@@ -137,7 +147,11 @@ def _similarity(before: Points, after: Points, frame: Pixels) -> Similarity:
 
 
 def _moved(before: Pixels, now: Pixels) -> float:
-    """Share of the detailed pixels (gradient above 8 levels) whose luma differs by more than a codec's noise."""
+    """Share of the detailed pixels (gradient above 16 levels) whose luma differs by more than a codec's noise. HW
+    uint8.
+
+    Where a picture has next to no detail: 1 if more than a thousandth of it differs, else 0.
+    """
     gradient = cv2.morphologyEx(before, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     detailed = gradient > 16
     count = int(detailed.sum())

@@ -8,13 +8,14 @@ from reel_pipeline.media.text import read_text
 from reel_pipeline.records import BoxPx, CutList
 
 MARGIN_PX = 10
-"""Around a listed box: soft shadows and the codec's ringing."""
+"""Kept-frame pixels that are hidden around a listed box: soft shadows and the codec's ringing."""
 PLATE = 1.2
-"""Heights of a line between its letters and the edge of the plate or button that they stand on, at most."""
+"""How far a plate or button reaches beyond the letters on it, in heights of the line: 48 px around letters of 40 px."""
 
 
 def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) -> Mask:
-    """HW mask of the overlays that the cut list names for this frame, `scale` kept pixels per reel pixel."""
+    """HW bool of `shape`, True under the overlays that the cut list names for frame number `frame`. `scale`: kept-frame
+    pixels per pixel of the reel."""
     hidden = np.zeros(shape, np.bool_)
     for overlay in cut_list.overlays:
         if overlay.start_frame <= frame < overlay.start_frame + overlay.frame_count:
@@ -28,12 +29,13 @@ def scaled(box: BoxPx, factor: float) -> BoxPx:
 
 
 def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
+    """Set `hidden` (HW bool) to True in the box and `margin` pixels around it."""
     x, y, width, height = box
     hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
 
 
 def lettered(frame: Pixels) -> Mask:
-    """HW mask of the lines of text in HWC RGB uint8, with as much around each as a plate or button takes."""
+    """HW bool: True on the lines of text in HWC RGB uint8, with as much around each as a plate or button takes."""
     hidden = np.zeros(frame.shape[:2], np.bool_)
     for line in read_text(frame):
         hide(hidden, line.box_px_xywh, round(PLATE * line.box_px_xywh[3]))

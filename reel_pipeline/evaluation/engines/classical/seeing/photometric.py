@@ -1,4 +1,7 @@
-"""Registration by the pixels themselves, for products with too little texture for keypoints."""
+"""Registration by the pixels themselves, for products with too little texture for keypoints.
+
+The photo is slid over the frame at some scales, or its outline laid on the frame's; the best few places are refined.
+"""
 
 import cv2
 import numpy as np
@@ -8,24 +11,30 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import Placeme
 from reel_pipeline.media.photo import Pixels
 
 _SEARCH_WIDTH_PX = 135
+"""Width of the frame while the photo is searched for at all scales."""
 _FINE_WIDTH_PX = 270
+"""Width of the frame at which the best place is refined a second time: an error of 0.2 px here is 0.8 px of a reel."""
 _SEARCH_SCALES = np.geomspace(0.3, 2.6, 19)
-"""Displayed width of the photo over the frame's width: photos are shown at 0.4 to 1.6 of their own scale."""
+"""Width of the photo as it is shown, over the frame's width, in steps of 13 %: photos are shown at 0.4 to 1.6 of
+their own scale."""
 _MIN_SEARCH_NCC = 0.55
+"""Correlation below which a place is none; whether a better one is believed is decided in `views.py`."""
 _MAX_STRETCH = 1.15
-"""A place in which a photo is wider or narrower by more is some other edge than its own."""
+"""One axis scaled by more than 15 % over the other: the photo was fitted to some other edge than its own."""
 _TRIED = 3
-"""Of the search's places, as many are refined: a smooth product's best one may be the wrong side of its outline."""
+"""How many of the search's places are refined. A smooth product's best one may be the wrong side of its outline."""
 _OFF_GROUND_LEVELS = 8
+"""Grey levels from the frame's border from which on a pixel is no ground: 238 on a ground of 246 still is."""
 _SAME_SHAPE = 0.15
-"""Log of the ratio of two boxes' shapes."""
+"""Log of one box's width over height, over the other's: 100x200 px and 116x200 px are the same shape, 118x200 is
+not."""
 _MIN_OUTLINE_PX = 12
+"""Least side, at search size, of what is laid on the frame."""
 
 
 def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, Placement] | None:
-    """Search over scales by normalised correlation at a small size, refined by ECC. `frame_luma`: HW uint8, kept frame.
-
-    With it comes the correlation there.
+    """The correlation in [-1, 1] at the best place, and the place; None where nothing is alike. `frame_luma`: HW uint8,
+    kept frame.
     """
     small, to_small = reduced(frame_luma, _SEARCH_WIDTH_PX)
     scales = _SEARCH_SCALES * _SEARCH_WIDTH_PX / reference.width_px
@@ -43,7 +52,8 @@ def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, P
 
 
 def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, Matrix]:
-    """Best place of the photo at one scale: the product in the frame if it fits, else the frame's middle in it."""
+    """Correlation and matrix of the best place at one scale: of the product in the frame if it fits there, else of the
+    frame's middle in the photo. `frame`: HW uint8; `scale`: frame pixels per photo pixel."""
     size = (max(4, round(reference.width_px * scale)), max(4, round(reference.height_px * scale)))
     photo = cv2.resize(reference.luma, size, interpolation=cv2.INTER_AREA)
     x, y, width, height = (round(value * scale) for value in reference.product_box)
@@ -67,11 +77,13 @@ def _search(reference: Reference, frame: Pixels, scale: float) -> tuple[float, M
 
 
 def _moved(x: int, y: int) -> Matrix:
+    """The map that shifts by (x, y) pixels."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
 
 
 def _by_outline(reference: Reference, frame: Pixels) -> list[Matrix]:
-    """Where the box of what stands off the frame's ground has the product's shape: the product put into it."""
+    """If what stands off the frame's ground has a box of the product's shape, the map that puts the product into it; at
+    most one. `frame`: HW uint8."""
     x, y, width, height = reference.product_box
     ground = np.median(np.concatenate([frame[0], frame[-1], frame[:, 0], frame[:, -1]]))
     differs = cv2.medianBlur((cv2.absdiff(frame, np.full_like(frame, ground)) > _OFF_GROUND_LEVELS).astype(np.uint8), 3)
@@ -84,8 +96,8 @@ def _by_outline(reference: Reference, frame: Pixels) -> list[Matrix]:
 
 
 def _refine(reference: Reference, frame: Pixels, matrix: Matrix) -> tuple[float, Matrix] | None:
-    """ECC (Evangelidis and Psarakis 2008) over affine maps: from the search's scale step to a fraction of a pixel; with
-    the correlation there."""
+    """`matrix` brought from the search's scale step to a fraction of a pixel by ECC over affine maps (Evangelidis and
+    Psarakis 2008), with the correlation there; None where that fails. `frame`: HW uint8."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     photo = cv2.resize(reference.luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     factor = scaling(photo.shape[1] / reference.width_px, photo.shape[0] / reference.height_px)

@@ -12,13 +12,20 @@ from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
 
 FEATURE_SIDE_PX = 900
+"""Longest side at which keypoints are looked for on a photo: one of 2400x3000 px is reduced to 720x900."""
 WORKING_WIDTH_PX = 540
+"""Width of the frame at which photo and frame are compared; a pixel there is two of a reel 1080 px wide."""
 _PLAIN_LAB = 6.0
+"""Distance in Lab up to which a border pixel has the ground's colour: white of L* 94 beside white of L* 100 still
+does."""
+_PRODUCT_LAB = 8
+"""Distance in Lab to the ground from which on a pixel is the product's."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """`points` (N, 2) in the picture's own pixels, `descriptors` (N, 128) RootSIFT float32."""
+    """Keypoints of one picture. `points`: (N, 2) float32, (x, y) in its own pixels, however far it was reduced for the
+    search; `descriptors`: (N, 128) float32 in [0, 1], RootSIFT."""
 
     points: NDArray[np.float32]
     descriptors: NDArray[np.float32]
@@ -26,7 +33,8 @@ class Features:
 
 @dataclass(frozen=True)
 class Placement:
-    """Photo `photo` lies in the frame by `matrix`. `inliers`: keypoints that agree; 0 when found photometrically."""
+    """Where a photo lies in a frame. `photo`: its index in the gallery; `matrix`: from photo to kept-frame pixels;
+    `inliers`: how many keypoints agree on that, 0 where it was found photometrically."""
 
     photo: int
     matrix: Matrix
@@ -34,7 +42,7 @@ class Placement:
 
     @property
     def linear(self) -> Matrix:
-        """The 2x2 affine part at the photo's origin."""
+        """2x2 float64: how a step on the photo is seen in the frame, near the photo's first pixel."""
         return np.asarray(self.matrix[:2, :2] / self.matrix[2, 2])
 
     @property
@@ -44,7 +52,7 @@ class Placement:
 
 
 class Reference:
-    """One gallery photo, prepared once a call."""
+    """One gallery photo, HWC RGB uint8. What is derived from it is computed once, when it is first asked for."""
 
     def __init__(self, index: int, rgb: Pixels) -> None:
         self.index, self.rgb = index, rgb
@@ -52,6 +60,7 @@ class Reference:
 
     @cached_property
     def luma(self) -> Pixels:
+        """HW uint8."""
         return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     @cached_property
@@ -60,7 +69,8 @@ class Reference:
 
     @cached_property
     def _off_ground(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Distance in Lab to the border's middle colour, HW at 160 px width, and of the border's own pixels, sorted."""
+        """How far each pixel is in Lab from the border's median colour, HW float32 at 160 px width; and the same of the
+        border's own pixels alone, sorted, (N,)."""
         size = (160, max(8, round(160 * self.height_px / self.width_px)))
         small = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
         lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -71,17 +81,18 @@ class Reference:
 
     @cached_property
     def is_on_plain_ground(self) -> bool:
-        """Whether there is no background that could be seen to move."""
+        """Whether nine tenths of the border have one colour, so that no background could be seen to move."""
         return bool(np.percentile(self._off_ground[1], 90) <= _PLAIN_LAB)
 
     @cached_property
     def product_box(self) -> BoxPx:
-        """Box of what differs from the border's colour where the border is plain, else the whole photo."""
+        """The box, in photo pixels, around what differs from the border's colour; the whole photo where the border has
+        no one colour, or where next to nothing differs."""
         away, border = self._off_ground
         whole = (0, 0, self.width_px, self.height_px)
         if np.percentile(border, 60) > _PLAIN_LAB:
             return whole
-        differs = cv2.medianBlur((away > 8).astype(np.uint8), 3)
+        differs = cv2.medianBlur((away > _PRODUCT_LAB).astype(np.uint8), 3)
         if differs.mean() < 0.005:
             return whole
         x, y, width, height = cv2.boundingRect(differs)
@@ -90,7 +101,8 @@ class Reference:
 
 
 def find_features(luma: Pixels, side_px: int, count: int) -> Features:
-    """SIFT on HW uint8 reduced to `side_px`; a low contrast threshold, as plain cloth has no strong corners."""
+    """The `count` strongest SIFT keypoints of HW uint8 reduced to `side_px` on the long side. The contrast threshold is
+    low, as plain cloth has no strong corners."""
     scale = min(1.0, side_px / max(luma.shape))
     small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luma
     keypoints, descriptors = cv2.SIFT.create(nfeatures=count, contrastThreshold=0.02).detectAndCompute(small, None)
@@ -102,7 +114,8 @@ def find_features(luma: Pixels, side_px: int, count: int) -> Features:
 
 
 def is_sane(matrix: Matrix, reference: Reference) -> bool:
-    """Neither mirrored, nor squeezed beyond recognition, nor turned inside out at a corner."""
+    """Whether a camera could have seen the photo so: neither mirrored, nor one side squeezed to under half of the
+    other, nor turned inside out at a corner."""
     width, height = reference.width_px, reference.height_px
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
     depth = corners @ (matrix[2] / matrix[2, 2])

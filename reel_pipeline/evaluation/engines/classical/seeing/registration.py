@@ -12,13 +12,14 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING
 from reel_pipeline.media.photo import Pixels
 
 _TRACKING_WIDTH_PX = 360
-"""Enough to find a photo again that the scene is known to show; the comparison refines the place."""
+"""Width of the frame at which a photo is found again that the scene is known to show; the comparison refines that."""
 
 
 def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int | None) -> list[Placement]:
-    """The photos that the frame may show, likeliest first; `prefer` alone where it is certain. HW uint8, kept frame.
+    """Where the photos lie that the frame may show, likeliest first, at most three by keypoints and one without.
 
-    A detail crop and the photo it was cut from both fit the same frame: which one it is shows in the comparison.
+    `frame_luma`: HW uint8, kept frame. `prefer`: index of a photo that is the only answer if it is surely there. A
+    detail crop and the photo it was cut from both fit the same frame: which one it is shows in the comparison.
     """
     if prefer is not None:
         placement = place_by_features(references[prefer], frame_features(frame_luma, _TRACKING_WIDTH_PX, 900))
