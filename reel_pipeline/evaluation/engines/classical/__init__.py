@@ -24,6 +24,7 @@ from reel_pipeline.evaluation.engines.classical.seeing.references import Referen
 from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, planned_scenes, seen_scenes
 from reel_pipeline.evaluation.engines.classical.views import Viewer
 from reel_pipeline.evaluation.thresholds import thresholds, thresholds_digest
+from reel_pipeline.media.boxes import area, intersection
 from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import REVISION as OCR_REVISION
@@ -130,16 +131,13 @@ def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) ->
 
 def _in_video(charge: Charge, scene: Scene, footage: Footage) -> Charge:
     """The charge as an opinion has it: with its shot, rounded, and its region in the video's own pixels."""
-    x, y, width, height = scaled(charge.region_px_xywh, 1 / footage.scale)
-    left, top = max(0, x), max(0, y)
-    right, bottom = min(footage.width_px, x + width), min(footage.height_px, y + height)
-    if right <= left or bottom <= top:
-        left, top, right, bottom = 0, 0, footage.width_px, footage.height_px
+    whole = (0, 0, footage.width_px, footage.height_px)
+    region = intersection(scaled(charge.region_px_xywh, 1 / footage.scale), whole)
     return replace(
         charge,
         score=round(charge.score, 4),
         time_s=round(charge.time_s, 3),
-        region_px_xywh=(left, top, right - left, bottom - top),
+        region_px_xywh=region if area(region) else whole,
         shot=scene.number,
     )
 

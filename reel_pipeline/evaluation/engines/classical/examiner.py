@@ -38,8 +38,8 @@ from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import TextLine
 
 MIN_SEEN = 0.4
-"""Of the photo's detail that is in the frame, the share that captions and glare must leave open: with two
-thirds under a caption a label is not verified."""
+"""Of the photo's detail that is in the frame, the share that captions and glare must leave open: with two thirds
+under a caption a label is not verified."""
 MIN_FRAME_DETAIL = 0.01
 """Share of a frame with local contrast. A frame that no photo explains shows another product only if it has this much,
 which is 1296 of the 270x480 pixels at which it is measured."""
@@ -63,7 +63,8 @@ than 1.1 times as large is a jump; one that changes more is another view, which 
 MAX_CARD_DETAIL = 0.004
 """Share of an end card with local contrast, beside what it lists: 518 of 270x480 pixels."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
-"""Share of the frame with sharp detail beyond the photo's edge, by whether a cut list names the captions there."""
+"""Most of the frame that may have sharp detail beyond the photo's edge, by whether a cut list names the captions there:
+3888 or 19440 of 270x480 pixels."""
 
 
 @dataclass

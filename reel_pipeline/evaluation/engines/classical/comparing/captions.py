@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_OFF, Comparison
 from reel_pipeline.evaluation.engines.classical.seeing.overlays import PLATE, hide
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix
+from reel_pipeline.media.boxes import grown, intersection, moved, rows_and_columns, union
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline.records import BoxPx
@@ -63,14 +64,14 @@ def _stays_on_screen(box: BoxPx, here: Matrix, frame: Pixels, there: Matrix, oth
     x, y, width, height = box
     middle = np.array([[[x + width / 2, y + height / 2]]], np.float64)
     follow = there @ np.linalg.inv(here)
-    moved = cv2.perspectiveTransform(middle, follow)[0, 0] - middle[0, 0]
-    if float(np.hypot(*moved)) < _MIN_PARALLAX_PX:
+    way = cv2.perspectiveTransform(middle, follow)[0, 0] - middle[0, 0]
+    if float(np.hypot(*way)) < _MIN_PARALLAX_PX:
         return None
-    patch = frame[y : y + height, x : x + width]
-    at_place = cv2.absdiff(patch, other[y : y + height, x : x + width])
+    place = rows_and_columns(box)
+    at_place = cv2.absdiff(frame[place], other[place])
     size, how = (frame.shape[1], frame.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     went = cv2.warpPerspective(other, follow, size, flags=how)
-    with_photo = cv2.absdiff(patch, went[y : y + height, x : x + width])
+    with_photo = cv2.absdiff(frame[place], went[place])
     stayed, followed = float(_strong(at_place)), float(_strong(with_photo))
     if stayed < 0.6 * followed:
         return True
@@ -86,22 +87,18 @@ def _strong(difference: NDArray[Any]) -> float:
 
 def _is_absent(box: BoxPx, frame: Pixels, others: Sequence[Pixels]) -> bool:
     """Whether some other frame of the scene shows something else there, as when a caption comes or goes."""
-    x, y, width, height = box
-    patch = frame[y : y + height, x : x + width]
-    return any(_strong(cv2.absdiff(patch, other[y : y + height, x : x + width])) > 4 * _SAME_LEVELS for other in others)
+    place = rows_and_columns(box)
+    return any(_strong(cv2.absdiff(frame[place], other[place])) > 4 * _SAME_LEVELS for other in others)
 
 
 def _lettering(frame: Pixels, boxes: Sequence[BoxPx]) -> list[BoxPx]:
     """Boxes of the level lines of text in and between the places in question. `frame`: HWC RGB uint8."""
     if not boxes:
         return []
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    left, top = max(0, left - 20), max(0, top - 20)
+    around = intersection(grown(union(boxes), 20), (0, 0, frame.shape[1], frame.shape[0]))
     found = []
-    for line in read_text(np.ascontiguousarray(frame[top : bottom + 20, left : right + 20]), max_lines=8):
-        x, y, width, height = line.box_px_xywh
+    for line in read_text(np.ascontiguousarray(frame[rows_and_columns(around)]), max_lines=8):
         (x0, y0), (x1, y1) = line.quad_px[:2]
         if abs(y1 - y0) < 0.06 * abs(x1 - x0):
-            found.append((left + x, top + y, width, height))
+            found.append(moved(line.box_px_xywh, around[0], around[1]))
     return found

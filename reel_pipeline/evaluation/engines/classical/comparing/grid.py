@@ -30,13 +30,11 @@ class Grid:
 
     def __init__(self, reference: Reference, box: tuple[int, int, int, int], scale: float) -> None:
         self.reference, self.scale = reference, scale
-        self.left, self.top, width, height = box
         self.box = box
+        left, top, width, height = box
         self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
         kx, ky = self.size[0] / width, self.size[1] / height
-        self.to_photo = np.array(
-            [[1 / kx, 0, self.left + 0.5 / kx - 0.5], [0, 1 / ky, self.top + 0.5 / ky - 0.5], [0, 0, 1.0]]
-        )
+        self.to_photo = np.array([[1 / kx, 0, left + 0.5 / kx - 0.5], [0, 1 / ky, top + 0.5 / ky - 0.5], [0, 0, 1.0]])
 
     @classmethod
     def of(cls, reference: Reference, placement: Placement, frame: Pixels) -> "Grid | None":

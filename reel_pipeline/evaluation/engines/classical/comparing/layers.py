@@ -64,10 +64,9 @@ class Layered:
 
 @dataclass(frozen=True)
 class _Plane:
-    """The photo as one motion shows it. `moved`: that motion; `rgb`: HWC RGB uint8; `matches`: HW bool, where the frame
+    """The photo as one motion shows it. `rgb`: HWC RGB uint8; `matches`: HW bool, where the frame
     looks like that; `residual`: HW float32 in grey levels, as in `Comparison`."""
 
-    moved: Matrix
     rgb: Pixels
     matches: Mask
     residual: Plane
@@ -142,7 +141,7 @@ def _shown(comparison: Comparison, moved: Matrix) -> _Plane:
     rgb = np.asarray(warped, np.uint8)
     ncc, residual = correlate(blurred_luma(rgb), comparison.frame, comparison.valid)
     matches = np.asarray((ncc > _MATCHES) | (residual < comparison.tolerance), np.bool_)
-    return _Plane(moved, rgb, matches, residual)
+    return _Plane(rgb, matches, residual)
 
 
 def _mean(residual: Plane, where: Mask) -> Plane:

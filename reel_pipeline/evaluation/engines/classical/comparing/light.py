@@ -78,7 +78,7 @@ def _fine_contrast(plane: Plane) -> Plane:
     return np.asarray(cv2.dilate(steps, np.ones((7, 7), np.uint8)), np.float32)
 
 
-def focused_alike(photo: Plane, frame: Plane, valid: Mask, smear: float) -> Plane:
+def focused_alike(photo: Plane, valid: Mask, smear: float) -> Plane:
     """The photo, HW float32 in [0, 255], blurred until its fine contrast is the frame's: out of focus, what is left to
     see is compared. `smear`: as from `smeared_share`."""
     if smear < _FOCUS_FROM:

@@ -142,7 +142,7 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     frame, gain = levelled(photo, frame, valid)
     valid &= ~overexposed(photo_rgb, frame_on_grid, gain)
     smear = smeared_share(photo, frame, valid)
-    photo = focused_alike(photo, frame, valid, smear)
+    photo = focused_alike(photo, valid, smear)
     flow = flow_between(photo, frame, valid)
     ncc, residual = correlate(photo, frame, valid)
     width, size_px = reference.product_box[2] * grid.scale, (reference.width_px, reference.height_px)

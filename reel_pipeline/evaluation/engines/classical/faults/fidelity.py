@@ -15,6 +15,7 @@ from reel_pipeline.evaluation.engines.classical.comparing.tiles import CLEARLY_O
 from reel_pipeline.evaluation.engines.classical.faults.evidence import side_by_side
 from reel_pipeline.evaluation.engines.classical.seeing.planes import WINDOW_PX, Mask, Matrix, Plane, local_contrast
 from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline.media.boxes import intersection, rows_and_columns
 from reel_pipeline.records import BoxPx
 
 _SEARCH_PX = 14
@@ -129,7 +130,7 @@ def _really_moved(comparison: Comparison, box: BoxPx) -> bool:
     """Whether the photo's patch is found in the frame at least a pixel away, matching well and better than at its
     place: only then is the flow believed. `box`: in grid pixels."""
     x, y, width, height = box
-    patch = comparison.photo[y : y + height, x : x + width]
+    patch = comparison.photo[rows_and_columns(box)]
     pad = _SEARCH_PX
     area = comparison.frame[max(0, y - pad) : y + height + pad, max(0, x - pad) : x + width + pad]
     answer = cv2.matchTemplate(area, patch, cv2.TM_CCOEFF_NORMED)
@@ -203,9 +204,8 @@ def _frame_box(comparison: Comparison, box: BoxPx) -> BoxPx:
 
 def _open_in(box: BoxPx, comparison: Comparison) -> Mask:
     """HW bool: the valid pixels in a box, all on the grid."""
-    x, y, width, height = box
     inside = np.zeros_like(comparison.valid)
-    inside[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
+    inside[rows_and_columns(intersection(box, _whole(comparison)))] = True
     return inside & comparison.valid
 
 

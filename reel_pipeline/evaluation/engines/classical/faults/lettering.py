@@ -18,6 +18,7 @@ from reel_pipeline.evaluation.engines.classical.faults.evidence import side_by_s
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.thresholds import thresholds
+from reel_pipeline.media.boxes import holds, intersection, rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import Quad, read_line, read_text, straighten
 from reel_pipeline.records import BoxPx, TextLine
@@ -156,16 +157,15 @@ def _is_visible(quad: Quad, hidden: Mask) -> bool:
     """Whether the line is large enough, wholly in the frame and under no overlay. `quad`: in kept-frame pixels."""
     corners = np.asarray(quad)
     height = min(np.linalg.norm(corners[3] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
-    x, y, width, box_height = _box(quad)
-    inside = x >= 0 and y >= 0 and x + width <= hidden.shape[1] and y + box_height <= hidden.shape[0]
-    return bool(height >= MIN_HEIGHT_PX and inside and not hidden[y : y + box_height, x : x + width].any())
+    is_inside = holds((0, 0, hidden.shape[1], hidden.shape[0]), _box(quad))
+    return bool(height >= MIN_HEIGHT_PX and is_inside and not hidden[rows_and_columns(_box(quad))].any())
 
 
 def _is_shown(quad: Quad, comparison: Comparison) -> bool:
     """Whether the line, with its margin, lies on the part of the photo that was not cropped."""
     on_grid = _in_frame(_grown(quad), np.asarray(np.linalg.inv(comparison.to_frame), np.float64))
-    x, y, width, height = _box(on_grid)
-    part = comparison.uncropped[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
+    rows, columns = comparison.uncropped.shape
+    part = comparison.uncropped[rows_and_columns(intersection(_box(on_grid), (0, 0, columns, rows)))]
     return bool(part.size and part.all())
 
 

@@ -18,7 +18,7 @@ from reel_pipeline.media.mp4 import boxes
 from reel_pipeline.records import FPS, CutList
 
 TARGET_LUFS = -14.0
-"""Loudness at which platforms play: a reel at -20 is turned up there, noise included."""
+"""Loudness at which platforms play: a reel at -17 LUFS is 3 LU off."""
 _RATE = 48_000
 """Samples a second."""
 _NEAR_FULL_SCALE = 0.94

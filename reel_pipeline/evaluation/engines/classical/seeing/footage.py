@@ -76,10 +76,6 @@ class Footage:
     def frame_count(self) -> int:
         return len(self.steps.mean_luma)
 
-    @property
-    def duration_s(self) -> float:
-        return self.frame_count / self.fps
-
 
 def watch(path: Path, cut_list: CutList | None) -> Footage:
     """Decode the video once, from its first frame to its last. With a cut list, the kept frames are spread over its

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
+from reel_pipeline.media.boxes import grown, intersection, rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
 from reel_pipeline.records import BoxPx, CutList
@@ -30,8 +31,7 @@ def scaled(box: BoxPx, factor: float) -> BoxPx:
 
 def hide(hidden: Mask, box: BoxPx, margin: int = MARGIN_PX) -> None:
     """Set `hidden` (HW bool) to True in the box and `margin` pixels around it."""
-    x, y, width, height = box
-    hidden[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)] = True
+    hidden[rows_and_columns(intersection(grown(box, margin), (0, 0, hidden.shape[1], hidden.shape[0])))] = True
 
 
 def lettered(frame: Pixels) -> Mask:
