@@ -8,12 +8,36 @@ from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.comparing.grid import Grid
 from reel_pipeline.evaluation.engines.classical.comparing.light import levelled
-from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane, blurred_luma
+from reel_pipeline.evaluation.engines.classical.seeing.keypoints import SURE_INLIERS
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane, blurred_luma, local_contrast
+from reel_pipeline.evaluation.engines.classical.seeing.references import Placement
 from reel_pipeline.media.photo import Pixels
 
 _AS_GOOD, _AS_GOOD_LEVELS = 1.1, 0.05
 """Factor and grey levels: a similarity that leaves 1.1 levels of difference is preferred to an affine map that leaves
 1."""
+
+
+def aligned(
+    grid: Grid,
+    placement: Placement,
+    photo: Plane,
+    frame: Plane,
+    valid: Mask,
+    fetch: Callable[[Matrix], tuple[Pixels, Mask]],
+) -> Matrix:
+    """The placement's matrix refined: by dense flow where keypoints are sure of it, else by the pixels alone. The very
+    same object where nothing better was found.
+
+    `photo`, `frame`: HW float32 in [0, 255] on the grid, `valid`: HW bool, the pixels that count; `fetch`: the frame on
+    the grid under another matrix, as `Grid.frame_pixels`.
+    """
+    matrix = placement.matrix
+    if placement.inliers < SURE_INLIERS:
+        return _plainest_fit(grid, matrix, photo, valid, fetch)
+    flow = flow_between(photo, levelled(photo, frame, valid)[0], valid)
+    correction = _affine_part(flow, valid & (local_contrast(photo) > 6))
+    return matrix if correction is None else grid.corrected(matrix, correction)
 
 
 def flow_between(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]:
@@ -25,7 +49,7 @@ def flow_between(photo: Plane, frame: Plane, valid: Mask) -> NDArray[np.float32]
     return np.asarray(search.calc(photo.astype(np.uint8), shown, nothing), np.float32)
 
 
-def affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
+def _affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
     """The affine map that most of the flow agrees with, by reweighted least squares; None with fewer than 400 pixels.
 
     `flow`: (H, W, 2) float32 as from `flow_between`, `where`: HW bool, the pixels that count.
@@ -47,7 +71,7 @@ def affine_part(flow: NDArray[np.float32], where: Mask) -> Matrix | None:
     return np.vstack([solution.T + np.array([[1, 0, 0], [0, 1, 0]]), [0, 0, 1]])
 
 
-def plainest_fit(
+def _plainest_fit(
     grid: Grid, matrix: Matrix, photo: Plane, valid: Mask, fetch: Callable[[Matrix], tuple[Pixels, Mask]]
 ) -> Matrix:
     """`matrix`, from photo to frame pixels, refined by the pixels alone, as flow along a smooth outline leads astray.

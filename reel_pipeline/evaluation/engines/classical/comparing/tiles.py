@@ -4,17 +4,13 @@ What a deviation is called is `faults/`'s business.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.comparing.alignment import (
-    affine_part,
-    flow_between,
-    plainest_fit,
-    stretch_percent,
-)
+from reel_pipeline.evaluation.engines.classical.comparing.alignment import aligned, flow_between, stretch_percent
 from reel_pipeline.evaluation.engines.classical.comparing.grid import Grid, clear_of_rim, uncropped_part
 from reel_pipeline.evaluation.engines.classical.comparing.light import (
     focused_alike,
@@ -22,7 +18,6 @@ from reel_pipeline.evaluation.engines.classical.comparing.light import (
     overexposed,
     smeared_share,
 )
-from reel_pipeline.evaluation.engines.classical.seeing.keypoints import SURE_INLIERS
 from reel_pipeline.evaluation.engines.classical.seeing.planes import (
     WINDOW_PX,
     Mask,
@@ -120,23 +115,15 @@ def compare(reference: Reference, placement: Placement, frame_rgb: Pixels, hidde
     grid = Grid.of(reference, placement, frame_rgb)
     if grid is None:
         return None
-    photo_rgb = grid.photo_pixels()
-    frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, placement.matrix)
+    fetch = partial(grid.frame_pixels, frame_rgb, hidden)
+    photo_rgb, (frame_on_grid, seen) = grid.photo_pixels(), fetch(placement.matrix)
     photo, frame = blurred_luma(photo_rgb), blurred_luma(frame_on_grid)
     uncropped = uncropped_part(photo, frame, seen)
     valid = clear_of_rim(seen) & uncropped
-    detail = local_contrast(photo)
-    matrix = placement.matrix
-    if placement.inliers >= SURE_INLIERS:
-        flow = flow_between(photo, levelled(photo, frame, valid)[0], valid)
-        correction = affine_part(flow, valid & (detail > 6))
-        fit = matrix if correction is None else grid.corrected(matrix, correction)
-    else:
-        fit = plainest_fit(grid, matrix, photo, valid, lambda fit: grid.frame_pixels(frame_rgb, hidden, fit))
-    if fit is not matrix:
+    matrix = aligned(grid, placement, photo, frame, valid, fetch)
+    if matrix is not placement.matrix:
         # The frame is fetched again, once, from where it really has the photo.
-        matrix = fit
-        frame_on_grid, seen = grid.frame_pixels(frame_rgb, hidden, matrix)
+        frame_on_grid, seen = fetch(matrix)
         valid = clear_of_rim(seen) & uncropped
         frame = blurred_luma(frame_on_grid)
     frame, gain = levelled(photo, frame, valid)
