@@ -7,16 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from reel_pipeline.errors import VoiceError
 from reel_pipeline.media.boxes import holds
 from reel_pipeline.media.mp4 import boxes
+from reel_pipeline.media.sound import loudness, read_sound
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ReelEdition, VoiceEdition
 from reel_pipeline.store import Store
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.filter import Graph
     from av.stream import Stream
 
 DURATION_S = (8.0, 20.0)
@@ -48,7 +47,9 @@ def reel_meets_spec(edition: ReelEdition, voice: VoiceEdition, store: Store) -> 
     """
     path = store.path(edition.video)
     facts = _facts(path)
-    silent_on_purpose = math.isinf(facts.lufs) and math.isinf(_loudness(store.path(voice.track))[0])
+    silent_on_purpose = math.isinf(facts.lufs) and math.isinf(
+        loudness(read_sound(store.path(voice.track))).integrated_lufs
+    )
     problem = (
         facts.wrong
         or _layout_fault(path)
@@ -101,8 +102,9 @@ def _facts(path: Path) -> _Facts:
             frames = sum(1 for packet in container.demux(video=0) if packet.size)
             duration = _seconds(container.streams.video[0])
             audio_s = _seconds(container.streams.audio[0])
-        return _Facts("", frames, duration, audio_s, *_loudness(path))
-    except (av.FFmpegError, OSError) as error:
+        heard = loudness(read_sound(path))
+        return _Facts("", frames, duration, audio_s, heard.integrated_lufs, heard.true_peak_dbtp)
+    except (av.FFmpegError, OSError, VoiceError) as error:
         return _Facts(f"The reel's file can't be read ({error}); assemble it again.", *nothing)
 
 
@@ -188,43 +190,3 @@ def _cut_fault(edition: ReelEdition, voice: VoiceEdition, frames: int) -> str:
         if overlay.start_frame < 0 or overlay.start_frame + overlay.frame_count > frames:
             return f"A {overlay.kind.replace('_', ' ')} is listed beyond the end of the reel; assemble it again."
     return ""
-
-
-def _loudness(path: Path) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP of a file's sound (EBU R 128), -inf for silence."""
-    import av
-    from av.filter import Graph
-
-    graph = Graph()
-    with av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        source = graph.add_abuffer(template=stream)
-        meter, sink = graph.add("ebur128", "peak=true:metadata=1:framelog=quiet"), graph.add("abuffersink")
-        source.link_to(meter)
-        meter.link_to(sink)
-        graph.configure()
-        report: dict[str, str] = {}
-        last = None
-        for frame in container.decode(stream):
-            last = frame
-            graph.push(frame)
-            report = _drained(graph) or report
-        if last is not None:
-            # The meter reports whole tenths of a second: silence at the end lets it finish the last one.
-            quiet = av.AudioFrame.from_ndarray(np.zeros((2, 9600), np.float32), format="fltp", layout="stereo")
-            quiet.sample_rate, quiet.pts = last.sample_rate, (last.pts or 0) + last.samples
-            graph.push(quiet)
-            report = _drained(graph) or report
-    integrated, peak = float(report.get("lavfi.r128.I", -70)), float(report.get("lavfi.r128.true_peak", 0))
-    return integrated if integrated > -70 else -math.inf, 20 * math.log10(peak) if peak > 0 else -math.inf
-
-
-def _drained(graph: "Graph") -> dict[str, str]:
-    import av
-
-    report: dict[str, str] = {}
-    while True:
-        try:
-            report = dict(graph.pull().metadata) or report
-        except (av.BlockingIOError, av.EOFError):
-            return report

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.media.sound import AAC_FRAME, SAMPLE_RATE, Loudness, Stereo, decode_aac, loudness
 from reel_pipeline.records import FPS, Finding, Segment, VoiceEdition
 from reel_pipeline.store import Store
-from reel_pipeline.voice.engines import SAMPLE_RATE
 from reel_pipeline.voice.record import packets_sha256
-from reel_pipeline.voice.sound import AAC_FRAME, Loudness, Stereo, decode_aac, loudness
 
 LUFS_RANGE = (-15.0, -13.0)
 MAX_TRUE_PEAK_DBTP = -1.0

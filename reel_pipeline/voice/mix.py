@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import VoiceError
-from reel_pipeline.voice.engines import SAMPLE_RATE, Mono
-from reel_pipeline.voice.sound import Stereo, decode_aac, encode_aac, loudness
+from reel_pipeline.media.sound import SAMPLE_RATE, Mono, Stereo, decode_aac, encode_aac, loudness
 
 REVISION = "1"
 """Changes when the same lines and music would sound different."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from reel_pipeline.errors import VoiceError
+from reel_pipeline.media.sound import SAMPLE_RATE, Mono, read_sound, read_wav, wav_bytes
 from reel_pipeline.records import Blob, BrandVoice, PlanEdition, Record, Segment, VoiceEdition
 from reel_pipeline.store import Store, jsonable
 from reel_pipeline.voice import mix as mixing
 from reel_pipeline.voice import timing
-from reel_pipeline.voice.engines import SAMPLE_RATE, Mono, Utterance, Voice
-from reel_pipeline.voice.sound import read_sound, read_wav, wav_bytes
+from reel_pipeline.voice.engines import Utterance, Voice
 
 CLOSING = "closing"
 FASTER = 1.1

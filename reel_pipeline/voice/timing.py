@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from reel_pipeline.errors import VoiceError
+from reel_pipeline.media.sound import SAMPLE_RATE
 from reel_pipeline.records import FPS
-from reel_pipeline.voice.engines import SAMPLE_RATE
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 SHOT_FRAMES = (2 * FPS, 4 * FPS)

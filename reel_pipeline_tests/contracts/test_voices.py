@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from reel_pipeline.errors import EngineUnavailable, SettingsError, VoiceError
+from reel_pipeline.media.sound import SAMPLE_RATE, wav_bytes
 from reel_pipeline.records import BrandVoice
 from reel_pipeline.voice.checks import speech_is_clean
-from reel_pipeline.voice.engines import NAMES, SAMPLE_RATE, Utterance, Voice, open_engine
+from reel_pipeline.voice.engines import NAMES, Utterance, Voice, open_engine
 from reel_pipeline.voice.engines.espeak_worker import voice_for
 from reel_pipeline.voice.record import check_voice, record_voice
-from reel_pipeline.voice.sound import wav_bytes
 from reel_pipeline_tests.conftest import need
 from reel_pipeline_tests.voice.making import LINES, ToneVoice, edition, store_in
 

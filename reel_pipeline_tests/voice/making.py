@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reel_pipeline.media.sound import SAMPLE_RATE, Mono
 from reel_pipeline.records import Motion, PlanEdition, Role, Rung, Shot, Take
 from reel_pipeline.store import Store, open_store
-from reel_pipeline.voice.engines import SAMPLE_RATE, Mono, Utterance
+from reel_pipeline.voice.engines import Utterance
 
 LINES = ("A linen shirt.", "With an open collar and a patch pocket.", "Cut wide, woven in Portugal.")
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reel_pipeline.media.sound import SAMPLE_RATE, Stereo, decode_aac, encode_aac
 from reel_pipeline.records import BrandVoice, VoiceEdition
 from reel_pipeline.store import Store
 from reel_pipeline.voice.checks import speech_is_clean
-from reel_pipeline.voice.engines import SAMPLE_RATE
 from reel_pipeline.voice.record import packets_sha256, record_voice
-from reel_pipeline.voice.sound import Stereo, decode_aac, encode_aac
 from reel_pipeline_tests.voice.making import ToneVoice, edition, store_in
 
 

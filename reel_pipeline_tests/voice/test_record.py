@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from reel_pipeline.errors import VoiceError
+from reel_pipeline.media.sound import SAMPLE_RATE, decode_aac, loudness, wav_bytes
 from reel_pipeline.media.video import audio_packets
 from reel_pipeline.records import BrandVoice
 from reel_pipeline.voice.checks import speech_is_clean
-from reel_pipeline.voice.engines import SAMPLE_RATE, open_engine
+from reel_pipeline.voice.engines import open_engine
 from reel_pipeline.voice.record import record_voice
-from reel_pipeline.voice.sound import decode_aac, loudness, wav_bytes
 from reel_pipeline_tests.voice.making import LINES, ToneVoice, edition, store_in
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reel_pipeline.errors import VoiceError
-from reel_pipeline.voice.engines import SAMPLE_RATE
+from reel_pipeline.media.sound import SAMPLE_RATE
 from reel_pipeline.voice.timing import SAMPLES_PER_FRAME, longest_line_s, read_slots, spoken_slots
 
 shots = st.lists(st.integers(0, int(longest_line_s(closing=False) * SAMPLE_RATE)), min_size=2, max_size=6)

@@ -4,15 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reel_pipeline.errors import SettingsError
+from reel_pipeline.media.sound import Mono
 from reel_pipeline.records import Record
 
-SAMPLE_RATE = 48_000
-Mono = NDArray[np.float32]
-"""(samples,) float32 in [-1, 1] at 48 kHz."""
 NAMES = ("espeak_ng", "captions_only", "file")
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reel_pipeline.voice.engines import Mono, Utterance
+from reel_pipeline.media.sound import Mono
+from reel_pipeline.voice.engines import Utterance
 
 
 class CaptionsOnly:

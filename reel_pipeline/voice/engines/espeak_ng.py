@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import EngineUnavailable, VoiceError
-from reel_pipeline.voice.engines import SAMPLE_RATE, Mono, Utterance, espeak_worker
+from reel_pipeline.media.sound import SAMPLE_RATE, Mono
+from reel_pipeline.voice.engines import Utterance, espeak_worker
 
 TIMEOUT_S = 20
 

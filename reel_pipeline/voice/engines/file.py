@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from reel_pipeline.errors import EngineUnavailable, VoiceError
-from reel_pipeline.voice.engines import Mono, Utterance
-from reel_pipeline.voice.sound import read_sound
+from reel_pipeline.media.sound import Mono, read_sound
+from reel_pipeline.voice.engines import Utterance
 
 SUFFIXES = (".wav", ".m4a", ".mp3", ".flac", ".ogg", ".aac")
 

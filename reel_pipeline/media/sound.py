@@ -1,6 +1,8 @@
 """Sound files <-> float arrays at 48 kHz, and what a listener measures of them: loudness, peaks.
 
-Files are read and written through PyAV, loudness is FFmpeg's own EBU R 128 meter, so nothing here invents a number.
+Files are read and written through PyAV, loudness is FFmpeg's own EBU R 128 meter, so nothing here invents a number. How
+loud a track should be is for `voice/` and `reels/`; the judge measures loudness by itself, so that no mistake made here
+passes there too.
 """
 
 import io
@@ -14,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.errors import VoiceError
-from reel_pipeline.voice.engines import SAMPLE_RATE, Mono
 
+SAMPLE_RATE = 48_000
+Mono = NDArray[np.float32]
+"""(samples,) float32 in [-1, 1] at 48 kHz."""
 Stereo = NDArray[np.float32]
 """(samples, 2) float32, left and right, nominally in [-1, 1], at 48 kHz."""
 
