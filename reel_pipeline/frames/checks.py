@@ -6,7 +6,7 @@ Both measure the blobs themselves and repeat none of the makers' numbers.
 import numpy as np
 
 from reel_pipeline.frames.backdrop import read_backdrop, to_lab
-from reel_pipeline.media.photo import Pixels, decode_png
+from reel_pipeline.media.photo import Pixels, decode_png, fit
 from reel_pipeline.records import Cutout, Finding, FrameClassification, Photo, ProductCutout, ProductGallery, ViewClass
 from reel_pipeline.store import Store
 
@@ -81,13 +81,11 @@ def _measure(cutout: Cutout, photo: Photo, store: Store) -> tuple[float, float, 
     alpha, rgb = decode_png(store.read(cutout.alpha)), decode_png(store.read(photo.pixels))
     if alpha.shape != rgb.shape[:2]:
         return 0.0, 0.0, 0.0
-    scale = MEASURE_SIDE_PX / max(alpha.shape)
-    size = (max(8, round(alpha.shape[1] * scale)), max(8, round(alpha.shape[0] * scale)))
-    solid: Pixels = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 127, np.uint8)
+    solid: Pixels = np.asarray(fit(alpha, MEASURE_SIDE_PX, enlarging=cv2.INTER_AREA) > 127, np.uint8)
     if not solid.any():
         return 0.0, 0.0, 0.0
     _, _, stats, _ = cv2.connectedComponentsWithStats(solid)
-    lab = to_lab(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    lab = to_lab(fit(rgb, MEASURE_SIDE_PX, enlarging=cv2.INTER_AREA))
     backdrop = read_backdrop(lab)
     outside = cv2.dilate(solid, np.ones((7, 7), np.uint8)) == 0
     plain = outside.any() and backdrop.is_backdrop[outside].mean() >= MIN_PLAIN_OUTSIDE

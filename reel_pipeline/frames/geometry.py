@@ -7,7 +7,7 @@ harmless for small camera moves on flat ones. OpenCV is imported late.
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 
 REVISION = "1"
 """Bump when the same cutout gets other depth, normals or edges."""
@@ -26,9 +26,7 @@ def inflate(alpha: Pixels) -> Pixels:
     import cv2
 
     height, width = alpha.shape
-    scale = min(1.0, WORK_SIDE_PX / max(height, width))
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    small = fit(alpha, min(WORK_SIDE_PX, max(height, width)))
     solid = (small > 127).astype(np.uint8)
     if not solid.any():
         return np.zeros((height, width), np.uint8)

@@ -6,7 +6,7 @@ OpenCV is imported late. View classes are `classify.py`'s business.
 import numpy as np
 
 from reel_pipeline.frames.backdrop import Plane, to_lab
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 from reel_pipeline.records import BoxPx, Material, Record, TextLine
 
 REVISION = "4"
@@ -93,9 +93,8 @@ def _sharpness(rgb: Pixels) -> float:
     """Relative to the edge's own height: white on white and black on black are as sharp as black on white."""
     import cv2
 
-    scale = min(1.0, SHARPNESS_SIDE_PX / max(rgb.shape[:2]))
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    small = fit(rgb, min(SHARPNESS_SIDE_PX, max(rgb.shape[:2])))
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     smooth = cv2.GaussianBlur(grey, (0, 0), GRAIN_SIGMA_PX)
     around = np.ones((EDGE_WINDOW_PX, EDGE_WINDOW_PX), np.uint8)
     height = cv2.dilate(smooth, around) - cv2.erode(smooth, around)

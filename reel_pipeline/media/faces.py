@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.errors import EngineUnavailable
 from reel_pipeline.media.boxes import area, rows_and_columns, scaled_inside
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 from reel_pipeline.records import BoxPx
 
 FACE_SIDE_PX = 480
@@ -31,12 +31,9 @@ def find_faces(rgb: Pixels, hits: int = SURE_HITS) -> tuple[BoxPx, ...]:
 
     `hits`: how many windows must agree on one; fewer find more faces, and more that are none.
     """
-    reduce = _SKIN_SIDE_PX / max(rgb.shape[:2])
-    size = (max(8, round(rgb.shape[1] * reduce)), max(8, round(rgb.shape[0] * reduce)))
-    how = cv2.INTER_AREA if reduce < 1 else cv2.INTER_LINEAR
-    skin = skin_mask(np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8))
-    scale = FACE_SIDE_PX / max(size)
-    size = (round(size[0] * scale), round(size[1] * scale))
+    skin = skin_mask(fit(rgb, _SKIN_SIDE_PX))
+    scale = FACE_SIDE_PX / max(skin.shape)
+    size = (round(skin.shape[1] * scale), round(skin.shape[0] * scale))
     largest = (round(0.7 * min(size)),) * 2
     # Most products have no skin about them, and the cascade is slow.
     if largest[0] <= MIN_FACE_PX or skin.sum() < MIN_FACE_SKIN * (MIN_FACE_PX / scale - 1) ** 2:

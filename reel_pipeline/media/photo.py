@@ -137,6 +137,21 @@ def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image:
     return converted if converted is not None else image
 
 
+def fit(picture: Pixels, long_side_px: float, enlarging: int | None = None) -> Pixels:
+    """HW, HWC RGB or HWC RGBA uint8 at another size: 2000 x 1500 to a long side of 320 is 320 x 240.
+
+    Shrinking averages areas; a smaller picture grows linearly, or by OpenCV's interpolation `enlarging`. No side gets
+    less than 8 px, which filters need.
+    """
+    import cv2
+
+    height, width = picture.shape[:2]
+    scale = long_side_px / max(height, width)
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR if enlarging is None else enlarging
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
 def encode_png(pixels: Pixels) -> bytes:
     """HW, HWC RGB or HWC RGBA uint8 -> PNG, lossless, at the fastest setting that still compresses."""
     import cv2

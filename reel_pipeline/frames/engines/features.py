@@ -14,7 +14,7 @@ from reel_pipeline.frames.backdrop import INLIER_DE, Backdrop, read_backdrop, to
 from reel_pipeline.frames.engines import Mask
 from reel_pipeline.media.boxes import box_around, rows_and_columns
 from reel_pipeline.media.faces import skin_mask
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 from reel_pipeline.records import BoxPx
 
 WORK_SIDE_PX = 320
@@ -35,10 +35,7 @@ class Scene:
 
 def read_scene(rgb: Pixels) -> Scene:
     """From HWC RGB uint8 of any size."""
-    scale = WORK_SIDE_PX / max(rgb.shape[:2])
-    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8)
+    small = fit(rgb, WORK_SIDE_PX)
     lab = to_lab(small)
     backdrop = read_backdrop(lab)
     subject = _main_parts(~backdrop.is_backdrop)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reel_pipeline.frames.backdrop import INLIER_DE, Backdrop, Plane, connected_to_border, read_backdrop, to_lab
 from reel_pipeline.frames.engines import Mask, Matte
 from reel_pipeline.media.boxes import grown, intersection, rows_and_columns
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 from reel_pipeline.records import BoxPx
 
 MASK_SIDE_PX = 384
@@ -52,7 +52,7 @@ class MattingCutout:
     def cut_out(self, rgb: Pixels, own_alpha: Pixels | None = None) -> Matte:
         if own_alpha is not None:
             return Matte(own_alpha, _own_alpha_confidence(own_alpha))
-        small = _resized(rgb, MASK_SIDE_PX)
+        small = fit(rgb, MASK_SIDE_PX)
         lab = to_lab(small)
         backdrop = read_backdrop(lab)
         if backdrop.plain_share < PLAIN_SHARE:
@@ -171,7 +171,7 @@ def _grab_cut(small: Pixels, labels: Pixels, rectangle: BoxPx, start: int) -> Ma
 
 def _matte(rgb: Pixels, mask: Mask) -> NDArray[np.float32]:
     """HW float32 alpha in [0, 1] at `MATTE_SIDE_PX` or the photo's size if smaller; solved in the mask's box only."""
-    picture = _resized(rgb, min(MATTE_SIDE_PX, max(rgb.shape[:2])))
+    picture = fit(rgb, min(MATTE_SIDE_PX, max(rgb.shape[:2])))
     height, width = picture.shape[:2]
     soft = np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     inside = (soft > 0.5).astype(np.uint8)
@@ -283,10 +283,3 @@ def _without_specks(mask: Mask) -> Mask:
     if not areas.any():
         return np.zeros_like(mask)
     return _filled(np.asarray((areas >= 0.01 * areas.max())[labels] & (labels > 0), bool))
-
-
-def _resized(rgb: Pixels, side_px: int) -> Pixels:
-    scale = side_px / max(rgb.shape[:2])
-    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, size, interpolation=how), np.uint8)

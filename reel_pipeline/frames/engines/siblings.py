@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.frames.engines import Look
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 
 MATCH_SIDE_PX = 400
 MAX_COMPARED = 12
@@ -58,14 +58,12 @@ def closeness(gallery: Sequence[Pixels]) -> list[float]:
 
 def _keypoints(rgb: Pixels) -> Keypoints:
     """Positions in units of the frame's diagonal, and RootSIFT descriptors."""
-    scale = MATCH_SIDE_PX / max(rgb.shape[:2])
-    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
-    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(fit(rgb, MATCH_SIDE_PX, enlarging=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     keypoints, descriptors = cv2.SIFT.create(nfeatures=500).detectAndCompute(grey, None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
     roots = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
-    positions = np.array([point.pt for point in keypoints], np.float32) / np.float32(np.hypot(*size))
+    positions = np.array([point.pt for point in keypoints], np.float32) / np.float32(np.hypot(*grey.shape[::-1]))
     return positions, roots.astype(np.float32)
 
 

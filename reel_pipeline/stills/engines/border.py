@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.media.photo import Pixels
+from reel_pipeline.media.photo import Pixels, fit
 from reel_pipeline.records import BoxPx
 
 Floats = NDArray[np.float32]
@@ -170,15 +170,15 @@ def _longest_run(flags: NDArray[np.bool_]) -> int:
 def _content(pixels: Pixels, alpha: Pixels | None, model: Floats) -> BoxPx:
     """The box of everything that differs from the backdrop, soft shadows aside."""
     height, width = pixels.shape[:2]
-    scale = min(1.0, 512 / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    ys, xs = np.meshgrid(np.linspace(-1, 1, size[1]), np.linspace(-1, 1, size[0]), indexing="ij")
+    side_px = min(512, max(height, width))
+    scale = side_px / max(height, width)
+    small = fit(pixels, side_px).astype(np.float32)
+    ys, xs = np.meshgrid(np.linspace(-1, 1, small.shape[0]), np.linspace(-1, 1, small.shape[1]), indexing="ij")
     backdrop = _terms(np.stack([xs, ys], axis=-1).astype(np.float32)) @ model
     mask = (np.abs(small - backdrop).max(axis=2) > 20.0).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     if alpha is not None:
-        mask = np.maximum(mask, (cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 96).astype(np.uint8))
+        mask = np.maximum(mask, (fit(alpha, side_px) > 96).astype(np.uint8))
     x, y, w, h = cv2.boundingRect(mask)
     if w == 0:
         return 0, 0, width, height
