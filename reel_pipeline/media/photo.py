@@ -3,7 +3,9 @@
 Every room reads pictures through here. What a picture shows is `frames/`'s business.
 """
 
+import hashlib
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +26,8 @@ MAX_PIXELS = 120_000_000
 """Of a file: above the largest cameras; more is an attack or an accident."""
 MAX_DECODED_PIXELS = 50_000_000
 """In memory, 200 MB a copy, of which the worst format takes three. A JPEG decodes to a smaller size right away."""
+KEPT_BYTES = 64 * 2**20
+"""Of decoded pictures in memory: two of the largest photos, or eight of 1600 x 1600 pixels."""
 HEAD_BYTES = 1024
 """What `refusal_of` needs of a file."""
 NO_PICTURE = "This is no picture in JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF; export it as JPEG."
@@ -43,6 +47,8 @@ SIGNATURES = {
     b"II+\0": ".tif",
     b"MM\0+": ".tif",
 }
+_kept: dict[bytes, Pixels] = {}
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -164,16 +170,31 @@ def encode_png(pixels: Pixels) -> bytes:
 
 
 def decode_png(data: bytes) -> Pixels:
-    """PNG of this project's own making -> HW, HWC RGB or HWC RGBA uint8."""
+    """PNG of this project's own making -> HW, HWC RGB or HWC RGBA uint8, read-only.
+
+    The last pictures are kept, `KEPT_BYTES` of them: nearly every room looks at the same few photos in one run.
+    """
+    name = hashlib.sha256(data).digest()
+    with _one_at_a_time:
+        pixels = _kept.pop(name, None)
+        if pixels is None:
+            pixels = _decoded(data)
+        _kept[name] = pixels  # at the end: what was asked for last is kept longest
+        while sum(each.nbytes for each in _kept.values()) > KEPT_BYTES:
+            del _kept[next(iter(_kept))]
+    return pixels
+
+
+def _decoded(data: bytes) -> Pixels:
     import cv2
 
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise PhotoError("A stored picture can't be read; run this SKU again.")
-    if pixels.ndim == 2:
-        return np.asarray(pixels, np.uint8)
-    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    pixels.flags.writeable = False
+    return np.asarray(pixels, np.uint8)
 
 
 def encode_jpeg(pixels: Pixels, max_side_px: int, quality: int = 80) -> bytes:

@@ -192,6 +192,20 @@ def test_stored_png_round_trips(channels: int) -> None:
     assert np.array_equal(decode_png(encode_png(np.ascontiguousarray(wanted))), wanted)
 
 
+def test_a_picture_that_was_just_read_is_not_decoded_again_and_no_caller_can_change_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shades = [np.full((50, 50, 3), 40 * number, np.uint8) for number in range(5)]
+    monkeypatch.setattr("reel_pipeline.media.photo.KEPT_BYTES", 3 * shades[0].nbytes)
+    files = [encode_png(shade) for shade in shades]
+    first, *_, last = (decode_png(file) for file in files)
+    assert decode_png(files[-1]) is last
+    assert decode_png(files[0]) is not first, "only the last three are kept"
+    assert np.array_equal(decode_png(files[0]), first)
+    with pytest.raises(ValueError, match="read-only"):
+        last[:] = 0
+
+
 def test_a_stored_picture_that_is_damaged_says_so() -> None:
     with pytest.raises(PhotoError, match="run this SKU again"):
         decode_png(b"\x89PNG nothing")
