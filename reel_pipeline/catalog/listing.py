@@ -14,7 +14,7 @@ from reel_pipeline.catalog.columns import lacking, not_understood
 from reel_pipeline.catalog.exports import BrokenRow, products_of, reader_of
 from reel_pipeline.catalog.pages.shopify import as_listed
 from reel_pipeline.catalog.pages.text import plain_line, plain_text
-from reel_pipeline.catalog.partitions import look_name
+from reel_pipeline.catalog.partitions import colourway_name
 from reel_pipeline.catalog.prices import parse_price
 from reel_pipeline.catalog.tables import Table
 from reel_pipeline.errors import CatalogError
@@ -189,7 +189,7 @@ def _skus(item: object) -> Iterator[str]:
             yield sku
     if product := _sku(item.get("product")) or _sku(item.get("sku")):
         colours = (part.get("colour") or part.get("variant") for part in parts)
-        yield from (look_name(product, colour) for colour in colours if isinstance(colour, str) and colour.strip())
+        yield from (colourway_name(product, colour) for colour in colours if isinstance(colour, str) and colour.strip())
 
 
 def _sku(value: object) -> str:

@@ -1,6 +1,6 @@
 """SKUs -> Dagster partition keys, and products with several colourways -> one entry per colourway.
 
-A partition is one sellable look: a product, or one colourway of it that has pictures of its own. Sizes never make a
+A partition is one thing to sell: a product, or one colourway of it that has pictures of its own. Sizes never make a
 partition; their SKUs are kept as aliases.
 """
 
@@ -42,20 +42,20 @@ def _hashed_key(sku: str) -> str:
     return f"{slug or 'sku'}~{hashlib.sha256(sku.encode()).hexdigest()[:12]}"
 
 
-def keyed_looks(entries: Iterable[CatalogEntry]) -> tuple[list[CatalogEntry], list[ItemError]]:
-    """All looks of one catalogue in order, each with its partition key; of two with one SKU the first stays."""
-    looks: dict[str, CatalogEntry] = {}
+def keyed_entries(entries: Iterable[CatalogEntry]) -> tuple[list[CatalogEntry], list[ItemError]]:
+    """What one catalogue sells, in order, each with its partition key; of two with one SKU the first stays."""
+    keyed: dict[str, CatalogEntry] = {}
     errors = []
-    for look in (look for entry in entries for look in looks_of(entry)):
-        if look.sku in looks:
-            errors.append(ItemError(item=look.sku, error=f"The SKU {look.sku} is listed twice; give each its own."))
+    for one in (one for entry in entries for one in colourways_of(entry)):
+        if one.sku in keyed:
+            errors.append(ItemError(item=one.sku, error=f"The SKU {one.sku} is listed twice; give each its own."))
         else:
-            looks[look.sku] = look
-    keys = partition_keys(looks)
-    return [look.model_copy(update={"partition_key": keys[sku]}) for sku, look in looks.items()], errors
+            keyed[one.sku] = one
+    keys = partition_keys(keyed)
+    return [one.model_copy(update={"partition_key": keys[sku]}) for sku, one in keyed.items()], errors
 
 
-def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:
+def colourways_of(entry: CatalogEntry) -> list[CatalogEntry]:
     """The entry itself, or one entry per colourway where two or more of its colourways have photos.
 
     Its colourways are those of its variants; where these name none, its own; else those that photos are assigned to.
@@ -76,7 +76,7 @@ def looks_of(entry: CatalogEntry) -> list[CatalogEntry]:
         only = pictured or spelled
         colour = spelled[next(iter(only))] if len(only) == 1 else ""
         return [_single(entry.model_copy(update={"photos": photos, "colour": entry.colour or colour}))]
-    told_by_file = {name: spelled[name] for name in spelled.keys() - _looks_in(entry.title, spelled)}
+    told_by_file = {name: spelled[name] for name in spelled.keys() - _colours_in(entry.title, spelled)}
     photos = tuple(
         photo if photo.variant else photo.model_copy(update={"variant": _named_by_file(photo.location, told_by_file)})
         for photo in photos
@@ -90,18 +90,18 @@ def _named_by_file(location: str, spelled: Mapping[str, str]) -> str | None:
     Shops assign one picture a variant, and leave its other views to be told by their names.
     """
     path = unquote(urlsplit(location).path) if "://" in location else location
-    found = _looks_in(PurePosixPath(path).stem, spelled)
+    found = _colours_in(PurePosixPath(path).stem, spelled)
     return spelled[found.pop()] if len(found) == 1 else None
 
 
-def _looks_in(text: str, looks: Iterable[str]) -> set[str]:
+def _colours_in(text: str, colours: Iterable[str]) -> set[str]:
     """The colours, as `folded` has them, that stand in a text as whole words; `off-white` there is no `white`."""
     left, found = f" {_words(text)} ", set()
-    for look in sorted(looks, key=len, reverse=True):
-        words = f" {_words(look)} "
+    for colour in sorted(colours, key=len, reverse=True):
+        words = f" {_words(colour)} "
         if words.strip() and words in left:
             left = left.replace(words, " | ")
-            found.add(look)
+            found.add(colour)
     return found
 
 
@@ -120,7 +120,7 @@ def _colourway(entry: CatalogEntry, photos: tuple[PhotoSource, ...], colour: str
     return entry.model_copy(
         update={
             "colour": colour,
-            "sku": look_name(entry.product or entry.sku, colour),
+            "sku": colourway_name(entry.product or entry.sku, colour),
             "aliases": tuple(sorted({variant.sku for variant in sizes})),
             "variants": sizes,
             "photos": tuple(photo for photo in photos if photo.is_of(colour)) if pictured else (),
@@ -128,36 +128,39 @@ def _colourway(entry: CatalogEntry, photos: tuple[PhotoSource, ...], colour: str
     )
 
 
-def look_name(product: str, colour: str) -> str:
+def colourway_name(product: str, colour: str) -> str:
     """What a colourway is, whichever sizes exist and however the shop spells it today: `linen-tee.rose-gold`."""
     return f"{product}.{folded(colour).replace(' ', '-')}"
 
 
-# --- looks that were known by another SKU ----------------------------------------------------------------------------
+# --- colourways that were known by another SKU ----------------------------------------------------------------------
 
 
-class KnownLooks(Record):
-    """`look_name` -> SKU and partition key under which the look was first listed, and all that was made of it lies."""
+class KnownColourways(Record):
+    """`looks`: `colourway_name` -> SKU and partition key under which the colourway was first listed.
+
+    All that was made of it lies there. The field is called so in the workspaces that there are.
+    """
 
     looks: dict[str, tuple[str, str]] = {}
 
 
 def under_known_keys(
-    snapshot: CatalogSnapshot, before: CatalogSnapshot | None, known: KnownLooks
-) -> tuple[CatalogSnapshot, KnownLooks]:
-    """The snapshot with each look under the SKU and key that it has had, and what is known from now on.
+    snapshot: CatalogSnapshot, before: CatalogSnapshot | None, known: KnownColourways
+) -> tuple[CatalogSnapshot, KnownColourways]:
+    """The snapshot with each entry under the SKU and key that it has had, and what is known from now on.
 
-    A look that has no key of that kind yet, but is the heir of one in the snapshot `before`, takes that one's: before
-    2026-11-28 a colourway was called by its first size, and a product may become several looks, or one again. So its
-    records, reviews and attempts go on, and no second reel is published beside the one that is public.
+    An entry that has no key of that kind yet, but is the heir of one in the snapshot `before`, takes that one's: before
+    2026-11-28 a colourway was called by its first size, and a product may become several colourways, or one again. So
+    its records, reviews and attempts go on, and no second reel is published beside the one that is public.
     """
     own = {entry.partition_key.casefold() for entry in snapshot.entries}
     former = [entry for entry in before.entries if entry.partition_key.casefold() not in own] if before else []
     free = {entry.partition_key: entry for entry in former}
-    entries, looks = [], dict(known.looks)
+    entries, names = [], dict(known.looks)
     for entry in snapshot.entries:
         is_known = before is not None and entry.partition_key in before.by_partition
-        name = look_name(entry.product or entry.sku, entry.colour)
+        name = colourway_name(entry.product or entry.sku, entry.colour)
         kept = known.looks.get(name) if entry.colour else None
         heir_of = None if is_known or kept else _heir_of(entry, list(free.values()))
         kept = (heir_of.sku, heir_of.partition_key) if heir_of else kept
@@ -167,13 +170,13 @@ def under_known_keys(
             own.add(kept[1].casefold())
             free.pop(kept[1], None)
         if entry.colour:
-            looks[name] = (entry.sku, entry.partition_key)
+            names[name] = (entry.sku, entry.partition_key)
         entries.append(entry)
-    return snapshot.model_copy(update={"entries": tuple(entries)}), KnownLooks(looks=looks)
+    return snapshot.model_copy(update={"entries": tuple(entries)}), KnownColourways(looks=names)
 
 
 def _heir_of(entry: CatalogEntry, former: list[CatalogEntry]) -> CatalogEntry | None:
-    """The former look of the same colour, else of no colour in particular, with which this one shares a SKU."""
+    """The former entry of the same colour, else of no colour in particular, with which this one shares a SKU."""
     skus = {entry.sku, entry.product, *entry.aliases}
     alike = [old for old in former if skus & {old.sku, *old.aliases, *(variant.sku for variant in old.variants)}]
     return next((old for colour in (folded(entry.colour), "") for old in alike if folded(old.colour) == colour), None)

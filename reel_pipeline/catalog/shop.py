@@ -13,7 +13,7 @@ from reel_pipeline.catalog.listing import Listing
 from reel_pipeline.catalog.pages.extract import FoundProduct
 from reel_pipeline.catalog.pages.shopify import as_listed, picture_versions
 from reel_pipeline.catalog.pages.storefront import as_line, found_product, is_product, json_of, products_in
-from reel_pipeline.catalog.partitions import keyed_looks
+from reel_pipeline.catalog.partitions import keyed_entries
 from reel_pipeline.catalog.sitemap import PageGone, body_of, page_as_listed, site_pages
 from reel_pipeline.catalog.web.manners import Web
 from reel_pipeline.catalog.web.transport import Answer, Limits, target_of
@@ -56,7 +56,7 @@ class ShopSource:
         except _NoListing as refusal:
             kind = "product pages"
             self._list_pages(listing, refusal)
-        entries, twice = keyed_looks(listing.entries)
+        entries, twice = keyed_entries(listing.entries)
         return CatalogSnapshot(
             source=kind,
             entries=tuple(entries),

@@ -49,7 +49,7 @@ from reel_pipeline.catalog.columns import sku_column
 from reel_pipeline.catalog.exports import KNOWN_COLUMNS, reader_of
 from reel_pipeline.catalog.folders import WORKBOOK_SUFFIXES, list_folders, pictures_below
 from reel_pipeline.catalog.listing import Listing, list_json, list_table
-from reel_pipeline.catalog.partitions import keyed_looks
+from reel_pipeline.catalog.partitions import keyed_entries
 from reel_pipeline.catalog.shop import ShopSource, fetched_photo
 from reel_pipeline.catalog.tables import Table, feed_of, table_of
 from reel_pipeline.catalog.web.manners import Web
@@ -91,11 +91,11 @@ class FolderSource:
         except OSError as error:
             raise CatalogError(f"{self.root} can't be read ({error.strerror}); let this user read it.") from None
         names_files_exactly = path is None or path.name == LISTINGS[0]
-        looks, twice = keyed_looks(listing.entries if names_files_exactly else self._with_files(listing.entries))
+        keyed, twice = keyed_entries(listing.entries if names_files_exactly else self._with_files(listing.entries))
         entries = tuple(
-            look.model_copy(update={"photos": tuple(self._hashed(photo) for photo in look.photos)}) for look in looks
+            entry.model_copy(update={"photos": tuple(self._hashed(photo) for photo in entry.photos)}) for entry in keyed
         )
-        pictures = dict.fromkeys(photo.location for look in entries for photo in look.photos if photo.content_sha256)
+        pictures = dict.fromkeys(photo.location for entry in entries for photo in entry.photos if photo.content_sha256)
         refused = (ItemError(item=name, error=why) for name in pictures if (why := self._refusal(name)))
         return CatalogSnapshot(
             source=path.name if path else "folders",

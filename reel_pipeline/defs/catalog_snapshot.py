@@ -3,7 +3,7 @@
 import dagster as dg
 
 from reel_pipeline.catalog.checks import crawl_is_complete as find_crawl_is_complete
-from reel_pipeline.catalog.partitions import KnownLooks, under_known_keys
+from reel_pipeline.catalog.partitions import KnownColourways, under_known_keys
 from reel_pipeline.catalog.presence import without_the_gone
 from reel_pipeline.catalog.source import open_source
 from reel_pipeline.defs.flow import Flow
@@ -34,7 +34,7 @@ def catalog_snapshot(
 ) -> dg.MaterializeResult[CatalogSnapshot]:
     settings = flow.settings
     before = flow.record("catalog_snapshot", UNPARTITIONED)
-    looks = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownLooks) or KnownLooks()
+    looks = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownColourways) or KnownColourways()
 
     def listed() -> CatalogSnapshot:
         known = settings.file_hashes()

@@ -7,7 +7,7 @@ the planner's (`shots/`). Next: `cutout.py`.
 
 from collections.abc import Sequence
 
-from reel_pipeline.frames.engines import FrameClassifier, Look
+from reel_pipeline.frames.engines import FrameClassifier, Observation
 from reel_pipeline.frames.measures import REVISION as MEASURES_REVISION
 from reel_pipeline.frames.measures import Measures, measure, same_picture, visible_materials
 from reel_pipeline.media.photo import Pixels, decode_png
@@ -47,15 +47,15 @@ class _Measuring:
 def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> FrameClassification:
     """One frame per photo, in the gallery's order. Raises `EngineUnavailable` where the engine or OCR can't run."""
     photos = gallery.photos
-    looks = [_look(photo, engine, store) for photo in photos]
-    measures = [_measure(photo, look, store) for photo, look in zip(photos, looks, strict=True)]
+    observations = [_observation(photo, engine, store) for photo in photos]
+    measures = [_measure(photo, seen, store) for photo, seen in zip(photos, observations, strict=True)]
     texts = [_text(photo, store) for photo in photos]
-    views = _views(photos, looks, engine, store)
+    views = _views(photos, observations, engine, store)
     originals = _originals(gallery, measures)
     frames = (
-        _frame(photo, look, measured, text, scores, original)
-        for photo, look, measured, text, scores, original in zip(
-            photos, looks, measures, texts, views, originals, strict=True
+        _frame(photo, seen, measured, text, scores, original)
+        for photo, seen, measured, text, scores, original in zip(
+            photos, observations, measures, texts, views, originals, strict=True
         )
     )
     return FrameClassification(frames=tuple(frames))
@@ -63,7 +63,7 @@ def classify(gallery: ProductGallery, engine: FrameClassifier, store: Store) -> 
 
 def _frame(
     photo: Photo,
-    look: Look,
+    seen: Observation,
     measures: Measures,
     text: tuple[TextLine, ...],
     scores: dict[ViewClass, float],
@@ -71,7 +71,7 @@ def _frame(
 ) -> Frame:
     view = max(scores, key=lambda each: scores[each])
     best, second = sorted(scores.values(), reverse=True)[:2]
-    box_is_product = look.backdrop_is_plain or view is ViewClass.DETAIL_CROP
+    box_is_product = seen.backdrop_is_plain or view is ViewClass.DETAIL_CROP
     return Frame(
         photo=photo.key,
         position=photo.position,
@@ -82,13 +82,13 @@ def _frame(
         unsure=best < MIN_CONFIDENCE or best - second < MIN_LEAD,
         confidence=best,
         scores=scores,
-        face_boxes_px_xywh=look.face_boxes_px_xywh,
+        face_boxes_px_xywh=seen.face_boxes_px_xywh,
         label_text=text,
         sharpness=measures.sharpness,
-        backdrop_is_plain=look.backdrop_is_plain,
-        product_box_px_xywh=look.product_box_px_xywh,
+        backdrop_is_plain=seen.backdrop_is_plain,
+        product_box_px_xywh=seen.product_box_px_xywh,
         duplicate_of=original,
-        materials=visible_materials(measures, text, look.product_box_px_xywh, box_is_product),
+        materials=visible_materials(measures, text, seen.product_box_px_xywh, box_is_product),
     )
 
 
@@ -96,12 +96,12 @@ def _pixels(photo: Photo, store: Store) -> Pixels:
     return decode_png(store.read(photo.pixels))
 
 
-def _look(photo: Photo, engine: FrameClassifier, store: Store) -> Look:
-    return store.remember("look", engine, photo.pixels.sha256, Look, lambda: engine.look(_pixels(photo, store)))
+def _observation(photo: Photo, engine: FrameClassifier, store: Store) -> Observation:
+    return store.remember("look", engine, photo.pixels.sha256, Observation, lambda: engine.look(_pixels(photo, store)))
 
 
-def _measure(photo: Photo, look: Look, store: Store) -> Measures:
-    box = look.product_box_px_xywh
+def _measure(photo: Photo, seen: Observation, store: Store) -> Measures:
+    box = seen.product_box_px_xywh
     inputs = {"photo": photo.pixels.sha256, "box": box}
     return store.remember("measure", _Measuring(), inputs, Measures, lambda: measure(_pixels(photo, store), box))
 
@@ -116,14 +116,14 @@ def _text(photo: Photo, store: Store) -> tuple[TextLine, ...]:
 
 
 def _views(
-    photos: Sequence[Photo], looks: Sequence[Look], engine: FrameClassifier, store: Store
+    photos: Sequence[Photo], observations: Sequence[Observation], engine: FrameClassifier, store: Store
 ) -> tuple[dict[ViewClass, float], ...]:
     if not photos:
         return ()
     inputs = [photo.pixels.sha256 for photo in photos]
 
     def weigh() -> _Views:
-        return _Views(scores=engine.view_scores(looks, [_pixels(photo, store) for photo in photos]))
+        return _Views(scores=engine.view_scores(observations, [_pixels(photo, store) for photo in photos]))
 
     return store.remember("view_scores", engine, inputs, _Views, weigh).scores
 

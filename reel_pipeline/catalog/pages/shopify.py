@@ -89,9 +89,9 @@ def _images(product: Mapping[str, Any], base: str) -> object:
     images = product.get("images")
     if not isinstance(images, list):
         return images
-    looks = _looks_of_images(product)
+    colours = _colourways_of_images(product)
     return [
-        {"file": _location(image, base), "position": image.get("position", number), "variant": looks.get(number, "")}
+        {"file": _location(image, base), "position": image.get("position", number), "variant": colours.get(number, "")}
         if isinstance(image, Mapping)
         else image
         for number, image in enumerate(images, 1)
@@ -111,11 +111,11 @@ def _location(image: Mapping[str, Any], base: str) -> str:
     return full_size(address)
 
 
-def _looks_of_images(product: Mapping[str, Any]) -> dict[int, str]:
-    """Number of a picture -> the one look whose variants it is assigned to."""
-    options = _look_options(product)
-    shown = {number: {_look(variant, options) for variant in own} for number, own in _assigned(product).items()}
-    return {number: next(iter(looks)) for number, looks in shown.items() if len(looks) == 1}
+def _colourways_of_images(product: Mapping[str, Any]) -> dict[int, str]:
+    """Number of a picture -> the one colourway whose variants it is assigned to."""
+    options = _colourway_options(product)
+    shown = {number: {_colourway(variant, options) for variant in own} for number, own in _assigned(product).items()}
+    return {number: next(iter(found)) for number, found in shown.items() if len(found) == 1}
 
 
 def _assigned(product: Mapping[str, Any]) -> dict[int, list[Mapping[str, Any]]]:
@@ -144,46 +144,47 @@ def _variants(product: Mapping[str, Any]) -> object:
     variants = product.get("variants")
     if not isinstance(variants, list):
         return variants
-    looks = _look_options(product)
-    return [_variant(variant, looks) if isinstance(variant, Mapping) else variant for variant in variants]
+    options = _colourway_options(product)
+    return [_variant(variant, options) if isinstance(variant, Mapping) else variant for variant in variants]
 
 
-def _variant(variant: Mapping[str, Any], looks: Collection[str]) -> dict[str, object]:
+def _variant(variant: Mapping[str, Any], options: Collection[str]) -> dict[str, object]:
     """A variant without a SKU is known by the shop's number for it."""
     values = {name: as_line(variant.get(name)) for name in OPTIONS}
-    sizes = [value for name, value in values.items() if value and name not in looks and value != NO_OPTION]
+    sizes = [value for name, value in values.items() if value and name not in options and value != NO_OPTION]
     sku = as_line(variant.get("sku")) or as_line(variant.get("id"))
     in_stock = variant.get("available") is not False
-    return {"sku": sku, "colour": _look(variant, looks), "size": " / ".join(sizes), "in_stock": in_stock}
+    return {"sku": sku, "colour": _colourway(variant, options), "size": " / ".join(sizes), "in_stock": in_stock}
 
 
-def _look(variant: Mapping[str, Any], options: Collection[str]) -> str:
+def _colourway(variant: Mapping[str, Any], options: Collection[str]) -> str:
     return " / ".join(value for name in options if (value := as_line(variant.get(name))))
 
 
-def _look_options(product: Mapping[str, Any]) -> list[str]:
+def _colourway_options(product: Mapping[str, Any]) -> list[str]:
     """The variants' fields whose values look different: the colour, and every other one that tells pictures apart.
 
-    What the shop assigns decides, whatever it calls the option: no look may hold pictures of different variants, but
-    for their sizes.
+    What the shop assigns decides, whatever it calls the option: no colourway may hold pictures of different variants,
+    but for their sizes.
     """
     names = _option_names(product)
     variants = list(_dicts(product.get("variants")))
     colours = [field for field, words in names.items() if words & COLOUR_NAMES]
-    pictures, looks = list(_assigned(product).values()), list[str]()
+    pictures, options = list(_assigned(product).values()), list[str]()
     for field in (*colours, *names):
         values = {as_line(variant.get(field)) for variant in variants} - {""}
-        is_look = field in colours or not _is_size(names[field], values)
-        if field not in looks and is_look and _tells_apart(field, looks, pictures):
-            looks.append(field)
-    return looks or colours[:1]
+        tells_colourway = field in colours or not _is_size(names[field], values)
+        if field not in options and tells_colourway and _tells_apart(field, options, pictures):
+            options.append(field)
+    return options or colours[:1]
 
 
-def _tells_apart(field: str, looks: Collection[str], pictures: list[list[Mapping[str, Any]]]) -> bool:
-    """Whether pictures that are alike in `looks` are assigned to different values of `field`."""
+def _tells_apart(field: str, options: Collection[str], pictures: list[list[Mapping[str, Any]]]) -> bool:
+    """Whether pictures that are alike in `options` are assigned to different values of `field`."""
     shown: dict[str, set[str]] = {}
     for own in pictures:
-        values, groups = {as_line(variant.get(field)) for variant in own}, {_look(variant, looks) for variant in own}
+        values = {as_line(variant.get(field)) for variant in own}
+        groups = {_colourway(variant, options) for variant in own}
         if len(values) == len(groups) == 1:
             shown.setdefault(next(iter(groups)), set()).update(values)
     return any(len(values) > 1 for values in shown.values())

@@ -18,7 +18,7 @@ from reel_pipeline.records import BoxPx, Record, Unit, ViewClass
 Mask = NDArray[np.bool_]
 
 
-class Look(Record):
+class Observation(Record):
     """What one photo shows by itself, before its gallery is known. `features` are the engine's own, by name."""
 
     features: dict[str, float]
@@ -31,10 +31,12 @@ class FrameClassifier(Protocol):
     name: str
     revision: str
 
-    def look(self, rgb: Pixels) -> Look:
+    def look(self, rgb: Pixels) -> Observation:
         """One photo, HWC RGB uint8, alone: remembered per photo."""
 
-    def view_scores(self, looks: Sequence[Look], gallery: Sequence[Pixels]) -> tuple[dict[ViewClass, float], ...]:
+    def view_scores(
+        self, observations: Sequence[Observation], gallery: Sequence[Pixels]
+    ) -> tuple[dict[ViewClass, float], ...]:
         """For all photos of one gallery, in order: calibrated probabilities of the four view classes, summing to 1."""
 
 

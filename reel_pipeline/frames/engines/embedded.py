@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reel_pipeline.frames.backdrop import Backdrop
-from reel_pipeline.frames.engines import Look
+from reel_pipeline.frames.engines import Observation
 from reel_pipeline.frames.engines.features import photo_features, read_scene
 from reel_pipeline.frames.engines.siblings import gallery_features
 from reel_pipeline.media.boxes import scaled_inside
@@ -29,20 +29,22 @@ class EmbeddedClassifier:
     name = "embedded"
     revision = "3"
 
-    def look(self, rgb: Pixels) -> Look:
+    def look(self, rgb: Pixels) -> Observation:
         scene = read_scene(rgb)
         faces = find_faces(rgb)
         scale = max(rgb.shape[:2]) / max(scene.rgb.shape[:2])
-        return Look(
+        return Observation(
             features={name: round(value, 6) for name, value in photo_features(scene, len(faces)).items()},
             face_boxes_px_xywh=faces,
             product_box_px_xywh=scaled_inside(scene.box, scale, rgb.shape[:2]),
             backdrop_is_plain=is_plain(scene.backdrop),
         )
 
-    def view_scores(self, looks: Sequence[Look], gallery: Sequence[Pixels]) -> tuple[dict[ViewClass, float], ...]:
-        context = gallery_features(looks, gallery)
-        return tuple(weigh({**look.features, **extra}) for look, extra in zip(looks, context, strict=True))
+    def view_scores(
+        self, observations: Sequence[Observation], gallery: Sequence[Pixels]
+    ) -> tuple[dict[ViewClass, float], ...]:
+        context = gallery_features(observations, gallery)
+        return tuple(weigh({**seen.features, **extra}) for seen, extra in zip(observations, context, strict=True))
 
 
 def is_plain(backdrop: Backdrop) -> bool:

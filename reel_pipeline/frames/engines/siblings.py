@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.frames.engines import Look
+from reel_pipeline.frames.engines import Observation
 from reel_pipeline.media.photo import Pixels, fit
 
 MATCH_SIDE_PX = 400
@@ -19,13 +19,13 @@ RATIO = 0.8
 Keypoints = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def gallery_features(looks: Sequence[Look], gallery: Sequence[Pixels]) -> list[dict[str, float]]:
+def gallery_features(observations: Sequence[Observation], gallery: Sequence[Pixels]) -> list[dict[str, float]]:
     """Per photo, in order: how much closer than its siblings it looks, and how it differs from what they are like."""
     closer = closeness(gallery)
     largest = max(max(rgb.shape[:2]) for rgb in gallery)
     found = []
-    for index, (look, rgb) in enumerate(zip(looks, gallery, strict=True)):
-        others = [other.features for number, other in enumerate(looks) if number != index] or [look.features]
+    for index, (seen, rgb) in enumerate(zip(observations, gallery, strict=True)):
+        others = [other.features for number, other in enumerate(observations) if number != index] or [seen.features]
         found.append(
             {
                 "closer": float(np.clip(np.log2(max(closer[index], 1.0)), 0.0, 2.0)) / 2,

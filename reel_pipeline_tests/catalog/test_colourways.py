@@ -1,4 +1,4 @@
-"""One product, several looks: whose picture is whose, and that a look keeps its identity while the shop changes."""
+"""One product, several colourways: whose picture is whose, and that each keeps its identity while the shop changes."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reel_pipeline.catalog.partitions import KnownLooks, keyed_looks, looks_of, under_known_keys
+from reel_pipeline.catalog.partitions import KnownColourways, colourways_of, keyed_entries, under_known_keys
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource, Variant
 from reel_pipeline_tests.catalog.making import Reply, product, serve, source_of, store_in
 from reel_pipeline_tests.catalog.test_shop import page
@@ -31,7 +31,7 @@ def shown(entry: CatalogEntry) -> tuple[str, list[str]]:
     return entry.sku, [photo.location for photo in entry.photos]
 
 
-LOOKS = [("TEE.white", ["w", "both"]), ("TEE.black", ["b", "both"])]
+COLOURWAYS = [("TEE.white", ["w", "both"]), ("TEE.black", ["b", "both"])]
 
 
 # --- whose picture is whose -----------------------------------------------------------------------------------------
@@ -81,14 +81,14 @@ def test_a_picture_of_no_variant_is_told_by_its_file_name(
     variants = tuple(Variant(sku=f"V-{colour}", colour=colour) for colour in colours)
     photos = (*own, PhotoSource(location=file, position=9))
     entry = CatalogEntry(partition_key="", sku="M", product="M", title=title, variants=variants, photos=photos)
-    showing = [look.colour for look in looks_of(entry) if file in shown(look)[1]]
+    showing = [colourway.colour for colourway in colourways_of(entry) if file in shown(colourway)[1]]
     assert showing == ([owner] if owner else list(colours))
 
 
 def test_a_file_name_gives_no_pictures_to_a_colour_that_the_shop_gave_none() -> None:
     blue = PhotoSource(location="tee-blue.jpg", position=4)
     entry = tee(*sizes("S"), Variant(sku="TEE-U", colour="Blue"), photos=(WHITE, BLACK, BOTH, blue))
-    assert [shown(look) for look in looks_of(entry)] == [*LOOKS, ("TEE.blue", [])]
+    assert [shown(colourway) for colourway in colourways_of(entry)] == [*COLOURWAYS, ("TEE.blue", [])]
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_what_the_shop_assigns_decides_whatever_the_option_is_called(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("names", "rows", "looks"),
+    ("names", "rows", "colourways"),
     [
         # pictures of sizes show the product
         (("Size",), [(["Small"], 1), (["Large"], 2)], {"M-0"}),
         (("Contents",), [(["250 ml"], 1), (["500 ml"], 2)], {"M-0"}),
-        # a picture of every combination: no look mixes two finishes of one colour
+        # a picture of every combination: no colourway mixes two finishes of one colour
         (
             ("Colour", "Finish"),
             [(["Red", "Matt"], 1), (["Red", "Gloss"], 2), (["Blue", "Matt"], 3)],
@@ -137,10 +137,10 @@ def test_what_the_shop_assigns_decides_whatever_the_option_is_called(tmp_path: P
         (("Shade",), [(["110"], 1), (["120"], 2)], {"mug.110", "mug.120"}),
     ],
 )
-def test_the_looks_are_what_tells_the_assigned_pictures_apart(
-    tmp_path: Path, names: tuple[str, ...], rows: list[tuple[list[str], int | None]], looks: set[str]
+def test_the_colourways_are_what_tells_the_assigned_pictures_apart(
+    tmp_path: Path, names: tuple[str, ...], rows: list[tuple[list[str], int | None]], colourways: set[str]
 ) -> None:
-    assert set(listed(tmp_path, assigned(*names, rows=rows))) == looks
+    assert set(listed(tmp_path, assigned(*names, rows=rows))) == colourways
 
 
 def test_a_page_with_a_product_group_says_whose_picture_is_whose(tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ def test_a_page_with_a_product_group_says_whose_picture_is_whose(tmp_path: Path)
     }
 
 
-def test_pictures_of_several_colours_make_several_looks_without_any_variant() -> None:
-    assert [shown(look) for look in looks_of(tee())] == LOOKS
-    (white,) = looks_of(tee(colour="white"))
+def test_pictures_of_several_colours_make_several_colourways_without_any_variant() -> None:
+    assert [shown(colourway) for colourway in colourways_of(tee())] == COLOURWAYS
+    (white,) = colourways_of(tee(colour="white"))
     assert [photo.location for photo in white.photos if photo.is_of(white.colour)] == ["w", "both"]
 
 
@@ -174,15 +174,15 @@ def test_pictures_of_several_colours_make_several_looks_without_any_variant() ->
 def test_a_colour_spelled_otherwise_is_one_colour_and_keeps_its_photos(spelled: str) -> None:
     variants = [*sizes("S"), *sizes("M", white=spelled)]
     for entry in (tee(*variants), tee(*variants, colour=spelled), tee(*reversed(variants))):
-        assert sorted(shown(look) for look in looks_of(entry)) == sorted(LOOKS)
-        for look in looks_of(entry):
-            assert all(photo.is_of(look.colour) for photo in look.photos)
+        assert sorted(shown(colourway) for colourway in colourways_of(entry)) == sorted(COLOURWAYS)
+        for colourway in colourways_of(entry):
+            assert all(photo.is_of(colourway.colour) for photo in colourway.photos)
 
 
 def test_rose_gold_is_spelled_in_three_ways() -> None:
     for spelled in ("Rose Gold", "rose-gold", "ROSE  GOLD", "Rose/Gold"):
-        _, look = looks_of(tee(photos=(WHITE, PhotoSource(location="r", position=2, variant=spelled))))
-        assert look.sku == "TEE.rose-gold"
+        _, colourway = colourways_of(tee(photos=(WHITE, PhotoSource(location="r", position=2, variant=spelled))))
+        assert colourway.sku == "TEE.rose-gold"
 
 
 # --- identity -------------------------------------------------------------------------------------------------------
@@ -190,20 +190,22 @@ def test_rose_gold_is_spelled_in_three_ways() -> None:
 
 @given(st.permutations(["S", "M", "L", "XL"]), st.integers(1, 4))
 def test_sizes_and_their_order_rename_nothing(names: list[str], count: int) -> None:
-    assert [shown(look) for look in looks_of(tee(*sizes(*names[:count])))] == LOOKS
+    assert [shown(colourway) for colourway in colourways_of(tee(*sizes(*names[:count])))] == COLOURWAYS
 
 
 def snapshot(*entries: CatalogEntry) -> CatalogSnapshot:
-    looks, errors = keyed_looks(entries)
+    colourways, errors = keyed_entries(entries)
     assert not errors
-    return CatalogSnapshot(source="test", entries=tuple(looks), complete=True)
+    return CatalogSnapshot(source="test", entries=tuple(colourways), complete=True)
 
 
 def as_before(snapshot: CatalogSnapshot) -> CatalogSnapshot:
     """As colourways were called until 2026-11-28: by the first of their sizes' SKUs."""
     entries = [
-        look.model_copy(update={"sku": look.aliases[0], "partition_key": look.aliases[0], "aliases": look.aliases[1:]})
-        for look in snapshot.entries
+        entry.model_copy(
+            update={"sku": entry.aliases[0], "partition_key": entry.aliases[0], "aliases": entry.aliases[1:]}
+        )
+        for entry in snapshot.entries
     ]
     return snapshot.model_copy(update={"entries": tuple(entries)})
 
@@ -212,10 +214,10 @@ def keys(snapshot: CatalogSnapshot) -> list[str]:
     return [entry.partition_key for entry in snapshot.entries]
 
 
-def test_looks_of_an_earlier_workspace_keep_their_keys_whatever_sizes_come() -> None:
+def test_colourways_of_an_earlier_workspace_keep_their_keys_whatever_sizes_come() -> None:
     before = as_before(snapshot(tee(*sizes("M"))))
     assert keys(before) == ["TEE-W-M", "TEE-B-M"]
-    after, known = under_known_keys(snapshot(tee(*sizes("M"))), before, KnownLooks())
+    after, known = under_known_keys(snapshot(tee(*sizes("M"))), before, KnownColourways())
     assert after.entries == before.entries, "nothing is made again"
     for now in (sizes("L", "M"), sizes("L"), sizes("S", white="white")):
         after, known = under_known_keys(snapshot(tee(*now)), after, known)
@@ -224,16 +226,18 @@ def test_looks_of_an_earlier_workspace_keep_their_keys_whatever_sizes_come() -> 
         assert {f"TEE-W-{size.size}" for size in now} <= {after.entries[0].sku, *after.entries[0].aliases}
 
 
-def test_a_look_that_one_crawl_missed_is_known_again() -> None:
-    first, known = under_known_keys(snapshot(tee(*sizes("M"))), as_before(snapshot(tee(*sizes("M")))), KnownLooks())
+def test_a_colourway_that_one_crawl_missed_is_known_again() -> None:
+    first, known = under_known_keys(
+        snapshot(tee(*sizes("M"))), as_before(snapshot(tee(*sizes("M")))), KnownColourways()
+    )
     missed, known = under_known_keys(snapshot(), first, known)
     again, _ = under_known_keys(snapshot(tee(*sizes("M", "L"))), missed, known)
     assert keys(again) == keys(first)
 
 
-def test_a_product_that_becomes_several_looks_goes_on_as_one_of_them_and_back() -> None:
+def test_a_product_that_becomes_several_colourways_goes_on_as_one_of_them_and_back() -> None:
     plain = snapshot(tee(photos=(BOTH,)))
-    split, known = under_known_keys(snapshot(tee(*sizes("M"))), plain, KnownLooks())
+    split, known = under_known_keys(snapshot(tee(*sizes("M"))), plain, KnownColourways())
     assert keys(plain) == ["TEE"]
     assert keys(split) == ["TEE", "TEE.black"], "the reel that is public is the white one's from now on, or taken down"
     whole, known = under_known_keys(snapshot(tee(*sizes("M")[:1], photos=(WHITE, BOTH))), split, known)
@@ -244,5 +248,5 @@ def test_a_product_that_becomes_several_looks_goes_on_as_one_of_them_and_back() 
 def test_a_new_product_never_takes_a_key_that_another_one_has() -> None:
     before = as_before(snapshot(tee(*sizes("M"))))
     other = CatalogEntry(partition_key="", sku="tee-w-m", product="tee-w-m", title="Other")
-    after, _ = under_known_keys(snapshot(tee(*sizes("M")), other), before, KnownLooks())
+    after, _ = under_known_keys(snapshot(tee(*sizes("M")), other), before, KnownColourways())
     assert len({key.casefold() for key in keys(after)}) == 3
