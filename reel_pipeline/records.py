@@ -355,8 +355,7 @@ class Cutout(Record):
     """The product cut out of one photo; all pictures have the photo's size.
 
     `alpha`: 8-bit PNG, 255 = product. `depth`: 8-bit PNG, 255 = nearest, relative. `normals`: RGB PNG,
-    (n + 1) / 2 * 255 in camera axes (x right, y up, z to the camera). `edges`: 8-bit PNG, 0 or 255. `confidence`: see
-    the engine.
+    (n + 1) / 2 * 255 in camera axes (x right, y up, z to the camera). `confidence`: see the engine.
     """
 
     photo: str
@@ -365,7 +364,6 @@ class Cutout(Record):
     box_px_xywh: BoxPx
     depth: Blob
     normals: Blob
-    edges: Blob
 
 
 class ProductCutout(AssetRecord):
@@ -437,7 +435,6 @@ class Shot(Record):
     takes: Annotated[tuple[Take, ...], Field(min_length=1)]
     scene: str
     line: str
-    word_budget: int
     caption: str
     claims: tuple[Claim, ...] = ()
 

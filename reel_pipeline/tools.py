@@ -103,7 +103,7 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
             motion=Motion(motion),
             focus_px_xywh=classification.frames[0].product_box_px_xywh,
         )
-        shot = Shot(number=1, role=Role.OPENING, takes=(take,), scene="", line="", word_budget=0, caption="")
+        shot = Shot(number=1, role=Role.OPENING, takes=(take,), scene="", line="", caption="")
         still = render_still(shot, 0, gallery, cutout, BrandLook(), open_still_engine(DEFAULTS.stills), store)
         with _beside(out) as partial:
             write_clip(still, max(2, round(duration_s * FPS)), open_clip_engine(DEFAULTS.clips), store, partial)

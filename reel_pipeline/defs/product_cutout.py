@@ -17,7 +17,7 @@ from reel_pipeline.records import FrameClassification, ProductCutout, ProductGal
     group_name="c_photos",
     kinds={"opencv"},
     owners=["team:studio"],
-    description="Per usable photo: alpha with its confidence, depth, normals and edges.",
+    description="Per usable photo: alpha with its confidence, depth and normals.",
 )
 def product_cutout(
     context: dg.AssetExecutionContext,

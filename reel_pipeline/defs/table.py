@@ -115,7 +115,7 @@ def _photo_sources(inputs: Inputs, partition: str) -> object:
 REVISIONS = {
     "classifier.embedded": "3",
     "cutout.matting": "3",
-    "planner.embedded": "8",
+    "planner.embedded": "9",
     "voice.espeak_ng": "2",
     "voice.captions_only": "1",
     "voice.file": "1",
@@ -127,7 +127,7 @@ REVISIONS = {
     "photo": "1",
     "ocr": "pp-ocrv6-small/1",
     "measures": "4",
-    "geometry": "1",
+    "geometry": "2",
     "mixing": "1",
     "assembly": "2",
 }

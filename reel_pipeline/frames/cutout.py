@@ -1,11 +1,11 @@
-"""labels -> the product cut out of each usable photo, with depth, normals and edges.
+"""labels -> the product cut out of each usable photo, with depth and normals.
 
 The engine finds the outline, `geometry.py` what follows from it. How cutouts are used is for `shots/` and `stills/`.
 """
 
 from reel_pipeline.frames.engines import CutoutEngine
 from reel_pipeline.frames.geometry import REVISION as GEOMETRY_REVISION
-from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
+from reel_pipeline.frames.geometry import inflate, normals_of
 from reel_pipeline.media.boxes import box_around
 from reel_pipeline.media.photo import decode_png, encode_png
 from reel_pipeline.records import (
@@ -43,8 +43,8 @@ def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:
         rgb = decode_png(store.read(photo.pixels))
         matte = engine.cut_out(rgb, decode_png(store.read(photo.alpha)) if photo.alpha else None)
         depth = inflate(matte.alpha)
-        pictures = (matte.alpha, depth, normals_of(depth, matte.alpha), edges_of(rgb, matte.alpha))
-        alpha, depth_blob, normals, edges = (store.put(encode_png(picture), ".png") for picture in pictures)
+        pictures = (matte.alpha, depth, normals_of(depth, matte.alpha))
+        alpha, depth_blob, normals = (store.put(encode_png(picture), ".png") for picture in pictures)
         return Cutout(
             photo=photo.key,
             alpha=alpha,
@@ -52,7 +52,6 @@ def _cutout(photo: Photo, engine: CutoutEngine, store: Store) -> Cutout:
             box_px_xywh=box_around(matte.alpha > 127),
             depth=depth_blob,
             normals=normals,
-            edges=edges,
         )
 
     return store.remember("cut_out", engine, inputs, Cutout, make)

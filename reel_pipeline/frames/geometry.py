@@ -1,16 +1,15 @@
-"""A relative depth, normals and edges for one cut-out product.
+"""A relative depth and normals for one cut-out product.
 
 Depth is a prior, not a measurement: the silhouette is inflated like a balloon, which is right for round bodies and
 harmless for small camera moves on flat ones. OpenCV is imported late.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels, fit
 
-REVISION = "1"
-"""Bump when the same cutout gets other depth, normals or edges."""
+REVISION = "2"
+"""Bump when the same cutout gets other depth or normals."""
 WORK_SIDE_PX = 512
 ROUND_SHARE = 0.25
 """The body stops curving this share of the box's shorter side inside the outline; beyond, it is flat."""
@@ -60,13 +59,3 @@ def normals_of(depth: Pixels, alpha: Pixels) -> Pixels:
     normal[solid == 0] = (0.0, 0.0, 1.0)
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
     return np.asarray(np.rint((normal + 1) / 2 * 255), np.uint8)
-
-
-def edges_of(rgb: Pixels, alpha: Pixels) -> Pixels:
-    """HWC uint8 photo -> HW uint8 of 0 or 255: Canny edges inside the product, its outline included."""
-    import cv2
-
-    grey = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
-    edges: NDArray[np.uint8] = np.asarray(cv2.Canny(grey, 40, 110), np.uint8)
-    edges[cv2.dilate((alpha > 127).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0] = 0
-    return edges

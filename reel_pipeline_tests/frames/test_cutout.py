@@ -1,4 +1,4 @@
-"""Which photos are cut out, and what depth, normals and edges promise."""
+"""Which photos are cut out, and what depth and normals promise."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reel_pipeline.frames.cutout import cut_out
 from reel_pipeline.frames.engines import open_cutout_engine
-from reel_pipeline.frames.geometry import edges_of, inflate, normals_of
+from reel_pipeline.frames.geometry import inflate, normals_of
 from reel_pipeline.media.boxes import box_around
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
 from reel_pipeline.records import Frame, FrameClassification, ProductGallery, ViewClass
@@ -63,13 +63,10 @@ def test_all_pictures_have_the_photos_size(store: Store, make_gallery: MakeGalle
     gallery = make_gallery([draw_mug(height=640, width=430)])
     made = cut_out(gallery, labelled(gallery, [ViewClass.FLAT_STUDIO]), open_cutout_engine("matting"), store)
     (cutout,) = made.cutouts
-    alpha, depth, normals, edges = (
-        decode_png(store.read(blob)) for blob in (cutout.alpha, cutout.depth, cutout.normals, cutout.edges)
-    )
-    assert alpha.shape == depth.shape == edges.shape == (640, 430)
+    alpha, depth, normals = (decode_png(store.read(blob)) for blob in (cutout.alpha, cutout.depth, cutout.normals))
+    assert alpha.shape == depth.shape == (640, 430)
     assert normals.shape == (640, 430, 3)
     assert cutout.box_px_xywh == box_around(alpha > 127)
-    assert set(np.unique(edges)) <= {0, 255}
 
 
 def test_the_files_own_transparency_is_used(store: Store, make_gallery: MakeGallery, draw_mug: DrawMug) -> None:
@@ -98,12 +95,10 @@ def test_geometry_holds_for_any_outline(seed: int, height: int, width: int) -> N
     alpha = ellipses(seed, height, width)
     depth = inflate(alpha)
     normals = normals_of(depth, alpha)
-    edges = edges_of(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8), alpha)
     assert not depth[alpha == 0].any()
     lengths = np.linalg.norm(normals / 127.5 - 1.0, axis=2)
     assert np.abs(lengths - 1).max() < 0.02
     assert (normals[..., 2] >= 127).all()
-    assert not edges[cv2.dilate((alpha > 127).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0].any()
 
 
 def test_a_ball_bulges_towards_the_camera() -> None:

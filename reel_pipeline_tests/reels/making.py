@@ -87,7 +87,6 @@ def cut_out_of(gallery: ProductGallery, store: Store) -> ProductCutout:
                 box_px_xywh=(x, y, w, h),
                 depth=blob,
                 normals=blob,
-                edges=blob,
             )
         )
     return ProductCutout(cutouts=tuple(cutouts))
@@ -102,9 +101,7 @@ def plan_of(
         photo = gallery.photos[index % len(gallery.photos)]
         focus = box_of(photo.width_px, photo.height_px)
         take = Take(photo=photo.key, rung=rung, motion=motion, focus_px_xywh=focus, avoid_px_xywh=(focus,))
-        made.append(
-            Shot(number=index + 1, role=Role.REVEAL, takes=(take,), scene="", line="", word_budget=8, caption="")
-        )
+        made.append(Shot(number=index + 1, role=Role.REVEAL, takes=(take,), scene="", line="", caption=""))
     return PlanEdition(shots=tuple(made), closing_line="")
 
 

@@ -125,6 +125,6 @@ def test_two_colourways_in_one_plan_are_found_without_knowing_the_colour(tmp_pat
 def test_parallax_on_a_close_up_is_found() -> None:
     close = frame(1, ViewClass.DETAIL_CROP)
     take = {"photo": close.photo, "rung": Rung.PARALLAX, "motion": Motion.PARALLAX, "focus_px_xywh": (0, 0, 1200, 1600)}
-    shot = Shot(number=1, role="texture", takes=(take,), scene="", line="A.", word_budget=9, caption="A.")
+    shot = Shot(number=1, role="texture", takes=(take,), scene="", line="A.", caption="A.")
     made = ShotPlan(editions={"main": PlanEdition(shots=(shot, shot), closing_line="", materials=(Material.TEXTURED,))})
     assert "close-up" in motions_are_safe(made, FrameClassification(frames=(close,))).sentence

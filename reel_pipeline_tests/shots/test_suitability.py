@@ -76,7 +76,6 @@ def cutout(confidence: float) -> Cutout:
         box_px_xywh=(0, 0, 10, 10),
         depth=blob,
         normals=blob,
-        edges=blob,
     )
 
 

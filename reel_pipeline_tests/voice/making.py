@@ -17,7 +17,7 @@ def edition(*lines: str, closing: str = "Discover more.") -> PlanEdition:
     take = Take(photo="0" * 16, rung=Rung.STILL_MOTION, motion=Motion.PUSH_IN, focus_px_xywh=(0, 0, 9, 16))
     return PlanEdition(
         shots=tuple(
-            Shot(number=number, role=Role.DETAIL, takes=(take,), scene="", line=line, word_budget=9, caption=line)
+            Shot(number=number, role=Role.DETAIL, takes=(take,), scene="", line=line, caption=line)
             for number, line in enumerate(lines or LINES, start=1)
         ),
         closing_line=closing,

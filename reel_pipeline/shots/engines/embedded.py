@@ -13,7 +13,7 @@ MIN_SHOTS = 2
 
 class EmbeddedPlanner:
     name = "embedded"
-    revision = "8"
+    revision = "9"
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         facts, words = request.facts, request.words
@@ -37,7 +37,6 @@ class EmbeddedPlanner:
                     takes=takes,
                     scene=_scene(role, request.look),
                     line=line.text,
-                    word_budget=script.WORD_BUDGET,
                     caption=line.text,
                     claims=line.claims,
                 )
