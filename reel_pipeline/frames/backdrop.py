@@ -13,6 +13,7 @@ from reel_pipeline.media.photo import Pixels
 
 Plane = NDArray[np.float32]
 RING_SHARE = 0.025
+"""Thickness of the border that shows the backdrop, in long sides of the photo: 13 px of 512."""
 INLIER_DE = 7.0
 """CIE76 distance within which a border pixel belongs to the backdrop: above JPEG noise and vignetting that the surface
 does not follow, below the palest cloth on white (about 9) in the development photos."""

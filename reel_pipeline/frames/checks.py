@@ -11,14 +11,18 @@ from reel_pipeline.records import Cutout, Finding, FrameClassification, Photo, P
 from reel_pipeline.store import Store
 
 MIN_SIDE_PX = 300
+"""Long side of a photo that a reel can be built on."""
 MIN_SHARPNESS = 0.24
 """The softest of 202 shop photos has 0.32, a black kettle on black 0.31; blurred by a Gaussian of 4 px at 512 px the
 202 have 0.12 to 0.21."""
 WHOLE_VIEWS = (ViewClass.MODEL_WORN, ViewClass.FLAT_STUDIO, ViewClass.LIFESTYLE)
 MEASURE_SIDE_PX = 512
 MIN_SHARE, MAX_SHARE = 0.01, 0.95
+"""Share of the photo that a product takes: less is a speck, more is a photo that was not cut out at all."""
 MIN_RIM_STEP_DE = 5.0
+"""CIE76 by which the product's rim stands off a plain backdrop, in the middle of all rim pixels."""
 MIN_MAIN_PART = 0.3
+"""Share of the cutout in its largest part: a pair of shoes has 0.5 each, crumbs have less than this."""
 MIN_PLAIN_OUTSIDE = 0.75
 """Share of what is outside the outline that one smooth surface must explain; a cast shadow may take the rest."""
 

@@ -24,10 +24,12 @@ Stereo = NDArray[np.float32]
 """(samples, 2) float32, left and right, nominally in [-1, 1], at 48 kHz."""
 
 MAX_SOUND_S = 300
+"""As much of a file is read: a piece of music of any length makes the bed of a reel of 20 s at most."""
 AAC_BITRATE = 192_000
 AAC_FRAME = 1024
 """Samples per AAC packet, and the encoder's delay: decoded sound starts with so many samples of nothing."""
 METER_STEP = SAMPLE_RATE // 10
+"""Samples between two readings of the meter, which gives one every tenth of a second."""
 
 
 @dataclass(frozen=True)

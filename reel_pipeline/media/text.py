@@ -23,13 +23,17 @@ Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tupl
 REVISION = "pp-ocrv6-small/1"
 """Bumped when the same picture would be read differently."""
 DETECT_SIDE_PX = 960
+"""Long side at which text is looked for; smaller pictures grow to it, but no more than `MAX_UPSCALE` times."""
 MAX_UPSCALE = 2.0
 MAX_LINES = 24
 MIN_CONFIDENCE = 0.6
+"""The recogniser's own, in [0, 1]: texture that was taken for text is read with less."""
 MIN_CONFIDENCE_SHORT = 0.85
 """For one or two characters, which seams and studs are easily taken for."""
 MAX_LINE_ASPECT = 25.0
+"""Width over height at which a line is cut, after some 40 letters."""
 _READ_HEIGHT_PX = 48
+"""Height of a line at which the recogniser works."""
 _MODELS = {"Det": "PP-OCRv6_det_small.onnx", "Rec": "PP-OCRv6_rec_small.onnx"}
 _one_at_a_time = threading.Lock()
 

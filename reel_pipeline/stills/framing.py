@@ -12,9 +12,11 @@ MAX_UPSCALE = 1.6
 ZOOM = 1.14
 """Wide over tight window of a push or pull: about 5 % a second in a 3 s shot, clearly alive and still calm."""
 MIN_ZOOM = 1.06
+"""Where the photo has no pixels for more: about 2 % a second, the least that is seen to move."""
 _PAN, _PAN_IN_SCENE, LEAST_PAN = 0.12, 0.24, 0.05
 """Travel of a pan in window widths: before a backdrop, in a scene, and the least that reads as motion."""
 FAR = 1e6
+"""Photo pixels: where a window's bounds are when nothing bounds it."""
 
 
 @dataclass(frozen=True)

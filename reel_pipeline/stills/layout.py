@@ -13,6 +13,7 @@ from reel_pipeline.stills.mats import lay_on_mat
 HEADER = 0.265
 """Captions stand in the top of the safe zone (from 14 % down); where the backdrop is free, the product starts below."""
 FOOT = 0.88
+"""Where the part of the frame ends that is meant for the product; below it is the backdrop that it stands on."""
 MIDDLE = 0.53
 """A product that leaves room stands a little below the middle, as the caption weighs above it."""
 SIDE = 0.065
@@ -23,6 +24,7 @@ _LEAST_STANDING = 0.55
 """A product that its photo cuts below fills the frame from there up to this share, or stands on a panel; one that is
 cut above hangs down as far, or its photo lies on a mat."""
 _PANEL_TOP = 0.78
+"""Where the plain panel begins, as a share of the frame's height: at 1498 of 1920 px."""
 
 
 def lay_out(scene: Scene, motion: Motion) -> Layout:

@@ -18,7 +18,10 @@ from reel_pipeline.stills.framing import (
 )
 
 _TALL_MAT, _MAT_MIDDLE = 0.66, 0.53
+"""A picture that takes more than 0.66 of the frame's height stands on its lower edge; a lower one hangs with its middle
+at 0.53 of the height, a little low, as the caption weighs above it."""
 _MAT_ASPECTS = (1.25, 1.0)
+"""Height over width of the crops that are tried, the taller one first."""
 _LOW_SCENE, _ACROSS = 0.85, 1.2
 """A scene lower than this share of its width is panned across at this many times the scale that shows all of it: more
 would cut off what fills its middle two thirds."""

@@ -19,13 +19,20 @@ TARGET_LUFS = -14.0
 TRUE_PEAK_DBTP = -1.0
 """Instagram, TikTok and YouTube normalise to about -14 LUFS; louder peaks clip in their encoders."""
 CLOSE_ENOUGH_LU = 0.3
+"""A master is done this near to its loudness; the checks allow 1."""
 MAX_ROUNDS = 8
+"""Of encoding, measuring and correcting one master before it is given up."""
 HEADROOM_DB = 0.3
+"""The limiter starts this far below the ceiling, as encoding raises peaks a little."""
 MUSIC_BELOW_VOICE_LU = 7.0
+"""Between the lines; under a line `DUCKING_DB` comes on top, so the music plays 20 below the voice there."""
 DUCKING_DB = -13.0
 DUCK_ATTACK_S, DUCK_RELEASE_S = 0.15, 0.4
+"""How long the music takes to step back before a line, and to come back after it."""
 FADE_IN_S, FADE_OUT_S = 0.05, 0.8
+"""Of the music, at the reel's start and end."""
 LOOKAHEAD = SAMPLE_RATE * 4 // 1000
+"""Samples, 4 ms: the limiter turns down so long before a peak and comes back as slowly, so that nothing clicks."""
 
 
 @dataclass(frozen=True)

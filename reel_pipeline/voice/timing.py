@@ -8,15 +8,18 @@ from reel_pipeline.records import FPS
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 SHOT_FRAMES = (2 * FPS, 4 * FPS)
+"""Least and most: a shot lasts 2 to 4 s, the end card 2 to 3 s, the whole reel 8 to 20 s."""
 CLOSING_FRAMES = (2 * FPS, 3 * FPS)
 REEL_FRAMES = (8 * FPS, 20 * FPS)
 LEAD_IN_S = 0.2
 LEAD_OUT_S = 0.25
+"""Comfortable silence before and after a line: one of 2 s gets a shot of 2.45 s, rounded up to 59 frames."""
 SHORT_BREATH_S = 0.15
 """The least silence before and after a line; used where the comfortable one would break a limit."""
 READING_CHARS_PER_S = 15.0
 """Comfortable reading of captions: subtitle guidelines allow 15 to 17 characters a second."""
 READING_START_S = 0.5
+"""Before reading begins: 30 letters take 0.5 + 30 / 15 = 2.5 s."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ MOST_GROWTH, LEAST_GROWTH = 0.035, 0.01
 MIN_CONFIDENCE = 0.5
 """Of the cutout: below it, parts of the product may stand on either side of the outline, and would tear apart."""
 _SOLID = 25
+"""Alpha of 255 above which a pixel belongs to the product."""
 _PLAIN_RIM_PX, _TEXTURED_RIM_PX = (12.0, 24.0), (3.0, 6.0)
 """Of the reel: how much the product carries along around its outline, and in what width that ends softly. Over a plain
 background nobody sees a wide one: it brings along what the outline missed, and shadows have no seam."""
@@ -41,11 +42,15 @@ sole's edge or a loop that the outline missed, fringes, lace."""
 _MOST_SLIDE_PX = 8.0
 """Of the reel: how far a foot may move on its own shadow."""
 _FOOT_SHARE = 0.05
+"""Of the product's height: how much of its lower end is its foot."""
 _ANCHORS = (0.0, 0.25, 0.5)
 """Heights above the foot, in heights of the product, of the point about which it may grow."""
 _STEP = 0.002
+"""Growth is tried in steps of this, from the most that there is room for down to the least that can be seen."""
 _LEAST_BACKGROUND = 0.04
+"""Of the photo: with less around the product there is nothing that it could move before."""
 _SIDE = 0.005
+"""Of the frame's width: what stays free between the grown product and the frame's edge."""
 
 
 def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx) -> tuple[Pixels, Pixels, Parallax]:
