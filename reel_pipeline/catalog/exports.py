@@ -279,8 +279,8 @@ class _Pictures:
 
     def assign(self, file: str, variant: object) -> None:
         self.add(file)
-        if file:
-            self._known[file.partition("?")[0]]["variant_ids"].append(variant)
+        if picture := self._known.get(file.partition("?")[0]):
+            picture["variant_ids"].append(variant)
 
 
 def _variant(product: str, values: list[str], sku: str, price: str) -> dict[str, object]:

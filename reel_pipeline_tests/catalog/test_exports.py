@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reel_pipeline.catalog.build import gallery_of
@@ -383,6 +383,7 @@ HEADERS = [
 ]
 
 
+@example(GOOGLE, [["A", "Mug", "", "", "?"]]).via("a picture whose address is only a query")
 @given(st.sampled_from(HEADERS), st.lists(st.lists(WORDS | st.text(), max_size=10), max_size=5))
 def test_whatever_the_cells_hold_every_row_is_a_product_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, header: str, rows: list[list[str]]
