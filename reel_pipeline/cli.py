@@ -238,7 +238,7 @@ def status_command(options: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from reel_pipeline.defs.report import known_partitions, report, unlisted
+    from reel_pipeline.rules.report import known_partitions, report, unlisted
 
     flow = _flow()
     partitions = known_partitions(flow, options.collection)
@@ -274,7 +274,7 @@ def status_command(options: argparse.Namespace) -> int:
 
 
 def why_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.defs.report import chain, partition_of
+    from reel_pipeline.rules.report import chain, partition_of
 
     flow = _flow()
     print("\n".join(chain(flow, partition_of(flow, options.sku))))
@@ -282,10 +282,10 @@ def why_command(options: argparse.Namespace) -> int:
 
 
 def review_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.defs.learning import due_spot_checks
-    from reel_pipeline.defs.report import State, known_partitions, partition_of, report
     from reel_pipeline.defs.reviews import decide, import_rejections, parse_fault, spot_check
     from reel_pipeline.defs.run import open_instance
+    from reel_pipeline.rules.cases import due_spot_checks
+    from reel_pipeline.rules.report import State, known_partitions, partition_of, report
 
     flow = _flow()
     if options.action == "list":
@@ -342,9 +342,9 @@ def review_command(options: argparse.Namespace) -> int:
 def _publish(flow: Any, partition: str) -> str:
     """Publish what was just approved; returns where it is, or why not."""
     from reel_pipeline.definitions import defs
-    from reel_pipeline.defs.report import Public, report
     from reel_pipeline.defs.reviews import publish_released
     from reel_pipeline.defs.run import open_instance
+    from reel_pipeline.rules.report import Public, report
 
     publish_released(defs.resolve_job_def("publish"), flow, open_instance(flow.settings), partition)
     product = report(flow, partition)
@@ -376,9 +376,9 @@ def learn_command(options: argparse.Namespace) -> int:
 
 
 def export_command(options: argparse.Namespace) -> int:
-    from reel_pipeline.defs.learning import cases
-    from reel_pipeline.evaluation.learning.exports import EXPORTS, write
-    from reel_pipeline.evaluation.learning.table import build
+    from reel_pipeline.learning.exports import EXPORTS, write
+    from reel_pipeline.learning.table import build
+    from reel_pipeline.rules.cases import cases
 
     flow = _flow()
     written, left_out = write(EXPORTS[options.what](build(cases(flow))), flow.store, options.file)
@@ -456,14 +456,14 @@ def bench_command(options: argparse.Namespace) -> int:
 
 
 def _warn_of_unclaimed(flow: Any) -> None:
-    from reel_pipeline.defs.report import unclaimed
+    from reel_pipeline.rules.report import unclaimed
 
     for sentence in unclaimed(flow):
         print(f"reel-pipeline: {sentence}", file=sys.stderr)
 
 
 def _flow() -> Any:
-    from reel_pipeline.defs.flow import Flow
+    from reel_pipeline.rules.flow import Flow
     from reel_pipeline.settings import load_settings
 
     settings = load_settings()
@@ -556,8 +556,8 @@ def evaluate_command(options: argparse.Namespace) -> int:
     artworks: list[Path] = options.artwork
     gates = None
     if options.sku:
-        from reel_pipeline.defs.learning import adopted_gates
-        from reel_pipeline.defs.report import own_photos, partition_of
+        from reel_pipeline.rules.cases import adopted_gates
+        from reel_pipeline.rules.report import own_photos, partition_of
 
         flow = _flow()
         gates = adopted_gates(flow)

@@ -25,15 +25,13 @@ import dagster as dg
 # Partitioned asset checks are a preview in the pinned Dagster; each use would warn in every run.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-from reel_pipeline.defs import (  # noqa: E402
-    alerts,
-    automation,
+from reel_pipeline.defs import alerts, automation, jobs  # noqa: E402
+from reel_pipeline.defs.assets import (  # noqa: E402
     brand_kit,
     catalog_snapshot,
     evaluation_score,
     evaluator_calibration,
     frame_classification,
-    jobs,
     judgement_table,
     mirrored_asset,
     product,

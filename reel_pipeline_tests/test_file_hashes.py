@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reel_pipeline.catalog.source import open_source
-from reel_pipeline.defs.table import ASSETS
 from reel_pipeline.file_hashes import SETTLED_NS, FileHashes
+from reel_pipeline.rules.table import ASSETS
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import open_store
 from reel_pipeline_tests.drawing import draw_products

@@ -11,11 +11,11 @@ import urllib.request
 
 import dagster as dg
 
-from reel_pipeline.defs import retakes
-from reel_pipeline.defs.flow import Flow, Look
-from reel_pipeline.defs.report import Public, State, report
 from reel_pipeline.errors import ReelError
 from reel_pipeline.records import MirroredAsset, Record
+from reel_pipeline.rules import retakes
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.report import Public, State, report
 
 TIMEOUT_S = 10
 EVENTS_PER_TICK = 200
@@ -75,7 +75,7 @@ def alert_about(flow: Flow, partition: str, *, died: bool, given_up: bool = Fals
 
     `died`: its last run failed and is not run again. `given_up`: nor is its retake requested again.
     """
-    look = Look(flow)
+    look = FrozenFlow(flow)
     product = report(look, partition)
     mirrored: MirroredAsset | None = look.record("mirrored_asset", partition)
     is_well = product.state is State.PUBLISHED and not (died and product.public is Public.UPDATE_PENDING)

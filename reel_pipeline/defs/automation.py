@@ -11,16 +11,17 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES  # private, covered by the pin on dagster
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG
 
-from reel_pipeline.defs import retakes
+from reel_pipeline.defs.adapter import ATTEMPT_TAG
 from reel_pipeline.defs.alerts import alert_about, is_retried, tell
-from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow, Look
 from reel_pipeline.defs.jobs import make_reels, reconcile, retake, sync_catalog
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import made_partitions, plan
-from reel_pipeline.defs.table import ASSETS, SKU_ASSETS
-from reel_pipeline.defs.work import work
 from reel_pipeline.errors import ReelError
 from reel_pipeline.records import CatalogSnapshot
+from reel_pipeline.rules import retakes
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.table import ASSETS, SKU_ASSETS
+from reel_pipeline.rules.work import work
 from reel_pipeline.store import UNPARTITIONED, partition_path
 
 PRODUCTS_PER_TICK = 25
@@ -126,7 +127,7 @@ def gallery_changed(
         runs = _past_runs(context.instance, partition)
         if runs is None:
             open_still.append(partition)
-        elif READS_SNAPSHOT & (todo := work(Look(flow), partition)).keys():
+        elif READS_SNAPSHOT & (todo := work(FrozenFlow(flow), partition)).keys():
             state = f"listed:{snapshot.by_partition[partition].digest()}"
             request = _request(runs, partition, state, asset_selection=[dg.AssetKey(name) for name in todo])
             if request:

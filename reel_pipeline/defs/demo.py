@@ -12,12 +12,12 @@ from typing import Any
 import dagster as dg
 from tqdm import tqdm
 
-from reel_pipeline.defs import retakes
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
-from reel_pipeline.defs.report import ProductReport, known_partitions, report
 from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.defs.ui import free_port, start, start_dagster, wait_until_loaded
+from reel_pipeline.rules import retakes
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import ProductReport, known_partitions, report
 from reel_pipeline.settings import CONFIG_NAME, CONFIG_VARIABLE, PUBLIC_URL_VARIABLE, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -6,15 +6,15 @@ from functools import partial
 
 import dagster as dg
 
-from reel_pipeline.defs.flow import Flow, Look
 from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
 from reel_pipeline.defs.previews import table
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.report import known_partitions, partition_of
 from reel_pipeline.defs.reviews import decide, parse_fault, publish_released, spot_check
-from reel_pipeline.defs.table import SKU_ASSETS, VISUAL_ASSETS
-from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import ReelError, SettingsError
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.report import known_partitions, partition_of
+from reel_pipeline.rules.table import SKU_ASSETS, VISUAL_ASSETS
+from reel_pipeline.rules.work import EVERYTHING, Work, work
 from reel_pipeline.store import UNPARTITIONED
 
 JOB_TAG = "reel/job"
@@ -125,7 +125,7 @@ def enter_review(context: dg.OpExecutionContext, flow: dg.ResourceParam[Flow], c
         )
     context.add_output_metadata({"sku": config.sku, "reel": sha256, "reason": config.reason})
     published = publish_released(context.repository_def.get_job("publish"), flow, context.instance, partition)
-    if not published and tuple(work(Look(flow), partition)) == PUBLISH:
+    if not published and tuple(work(FrozenFlow(flow), partition)) == PUBLISH:
         submit_backfills(context.instance, context.repository_def.asset_graph, {PUBLISH: [partition]}, "released")
 
 

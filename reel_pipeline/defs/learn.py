@@ -5,12 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, failure_of, open_instance
 from reel_pipeline.errors import ReelError
-from reel_pipeline.evaluation.learning import Calibration, JudgementTable
-from reel_pipeline.evaluation.learning.preferences import acceptance, preferred
-from reel_pipeline.evaluation.learning.table import from_parquet
+from reel_pipeline.learning import Calibration, JudgementTable
+from reel_pipeline.learning.preferences import acceptance, preferred
+from reel_pipeline.learning.table import from_parquet
+from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 

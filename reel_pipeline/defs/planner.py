@@ -22,13 +22,13 @@ import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 from dagster._core.execution.backfill import PartitionBackfill
 
-from reel_pipeline.defs.attempts import NOTE as ATTEMPTS
-from reel_pipeline.defs.flow import Flow, Look
-from reel_pipeline.defs.guard import REVIEWS
-from reel_pipeline.defs.table import ASSETS, CHECKS, SKU_ASSETS, digest_of
-from reel_pipeline.defs.work import Work, work
 from reel_pipeline.errors import HeadConflict
 from reel_pipeline.records import CatalogSnapshot, Record
+from reel_pipeline.rules.attempts import NOTE as ATTEMPTS
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.guard import REVIEWS
+from reel_pipeline.rules.table import ASSETS, CHECKS, SKU_ASSETS, digest_of
+from reel_pipeline.rules.work import Work, work
 from reel_pipeline.store import UNPARTITIONED, partition_path
 
 DATA_VERSION_TAG = "dagster/data_version"
@@ -54,7 +54,7 @@ def plan(instance: dg.DagsterInstance, flow: Flow, partitions: Iterable[str]) ->
     asked = list(partitions)
     unsure = [p for p in asked if not states.get(p) or remembered.states.get(p) != states[p]]
     with ThreadPoolExecutor(READERS) as readers:
-        answers = readers.map(lambda partition: work(Look(flow), partition), unsure)
+        answers = readers.map(lambda partition: work(FrozenFlow(flow), partition), unsure)
         found = {partition: todo for partition, todo in zip(unsure, answers, strict=True) if todo}
     idle = {partition: states.get(partition, "") for partition in asked if partition not in found}
     kept = {partition: state for partition, state in remembered.states.items() if partition not in found}

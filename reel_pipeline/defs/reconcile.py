@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import dagster as dg
 
 from reel_pipeline.defs.events import report_check
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.planner import DATA_VERSION_TAG
-from reel_pipeline.defs.public import LEFT_OVER, PUBLICATIONS, Place, again, held_target, places, remedy
-from reel_pipeline.defs.table import entry_in
 from reel_pipeline.errors import ReelError
 from reel_pipeline.mirror.publish import clear
 from reel_pipeline.records import MirroredAsset
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.public import LEFT_OVER, PUBLICATIONS, Place, again, held_target, places, remedy
+from reel_pipeline.rules.reads import entry_in
 from reel_pipeline.store import UNPARTITIONED, partition_path
 
 MIRRORED = dg.AssetKey("mirrored_asset")

@@ -7,9 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from reel_pipeline.defs.flow import FORCE_TAG, Flow
+from reel_pipeline.defs.adapter import FORCE_TAG, record_of
 from reel_pipeline.defs.launcher import lock_name
 from reel_pipeline.records import AssetRecord
+from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import load_settings
 
 REUSED_TAG = "reel/reused"
@@ -55,12 +56,5 @@ class RecordIO(dg.ConfigurableIOManager):
             )
 
     def load_input(self, context: dg.InputContext) -> Any:
-        asset = context.asset_key.to_user_string()
         partition = context.partition_key if context.has_partition_key else ""
-        record = self.flow.record(asset, partition)
-        if record is None:
-            raise dg.Failure(
-                f"{asset} was never made for {partition or 'this workspace'}; materialize it first.",
-                allow_retries=False,
-            )
-        return record
+        return record_of(self.flow, context.asset_key.to_user_string(), partition)

@@ -8,18 +8,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from reel_pipeline.defs import retakes, retry
 from reel_pipeline.defs.events import report_check
-from reel_pipeline.defs.flow import Flow, Look
-from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, VERDICTS, last_word
-from reel_pipeline.defs.learning import due_spot_checks
-from reel_pipeline.defs.public import public_of
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.remedies import KINDS as REMEDY_KINDS
-from reel_pipeline.defs.report import partition_of
 from reel_pipeline.defs.run import QUIET
-from reel_pipeline.defs.table import CHECKS
-from reel_pipeline.defs.work import work
 from reel_pipeline.errors import PublishRefused, ReelError, SettingsError
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.records import (
@@ -33,6 +24,15 @@ from reel_pipeline.records import (
     Severity,
     Verdict,
 )
+from reel_pipeline.rules import retakes, retry
+from reel_pipeline.rules.cases import due_spot_checks
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.guard import BLIND_REVIEWS, REVIEWS, VERDICTS, last_word
+from reel_pipeline.rules.public import public_of
+from reel_pipeline.rules.remedies import KINDS as REMEDY_KINDS
+from reel_pipeline.rules.report import partition_of
+from reel_pipeline.rules.table import CHECKS
+from reel_pipeline.rules.work import work
 from reel_pipeline.store import partition_path
 
 FAULT_KINDS = (*shipped_thresholds(), *REMEDY_KINDS, "other")
@@ -72,7 +72,7 @@ def decide(
 
 def publish_released(publish: dg.JobDefinition, flow: Flow, instance: dg.DagsterInstance, partition: str) -> bool:
     """Publish at once what an approval has released, unless a run holds the product; returns whether that was done."""
-    waits_for_this = tuple(work(Look(flow), partition)) == ("mirrored_asset",)
+    waits_for_this = tuple(work(FrozenFlow(flow), partition)) == ("mirrored_asset",)
     if not waits_for_this or flow.store.objects.locks.holder(partition_path(partition)):
         return False
     done = publish.execute_in_process(

@@ -11,14 +11,15 @@ from typing import Any
 
 import dagster as dg
 
-from reel_pipeline.defs.flow import ATTEMPT_TAG, FORCE_TAG, Flow, unexpected
+from reel_pipeline.defs.adapter import ATTEMPT_TAG, FORCE_TAG
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.report import ProductReport, known_partitions, report
-from reel_pipeline.defs.table import ASSETS, digest_of
-from reel_pipeline.defs.work import EVERYTHING, Work, work
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import ItemError
+from reel_pipeline.rules.flow import Flow, unexpected
+from reel_pipeline.rules.report import ProductReport, known_partitions, report
+from reel_pipeline.rules.table import ASSETS, digest_of
+from reel_pipeline.rules.work import EVERYTHING, Work, work
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 

@@ -12,10 +12,10 @@ import argparse
 
 import numpy as np
 
-from reel_pipeline.evaluation.learning.calibration import OBJECTION, calibrate_kind, fit
-from reel_pipeline.evaluation.learning.conformal import largest_limit
-from reel_pipeline.evaluation.learning.curves import Numbers, octaves, probability, reliability
-from reel_pipeline_tests.evaluation.learning.making import REVIEWERS, Reviewer, labels, ratios
+from reel_pipeline.learning.calibration import OBJECTION, calibrate_kind, fit
+from reel_pipeline.learning.conformal import largest_limit
+from reel_pipeline.learning.curves import Numbers, octaves, probability, reliability
+from reel_pipeline_tests.learning.making import REVIEWERS, Reviewer, labels, ratios
 
 COUNTS = (50, 200, 1000)
 

@@ -22,7 +22,7 @@ import dagster as dg
 
 from reel_pipeline.defs.demo import PROJECT
 from reel_pipeline.defs.partitions import SKUS
-from reel_pipeline.defs.table import ASSETS, CHECKS, SKU_ASSETS
+from reel_pipeline.rules.table import ASSETS, CHECKS, SKU_ASSETS
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline_tests.conftest import new_workspace
 from reel_pipeline_tests.drawing import draw_products

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import VERDICTS
-from reel_pipeline.defs.report import State, report
-from reel_pipeline.defs.table import SKU_ASSETS
 from reel_pipeline.records import MAIN_EDITION, Blob, Judgement
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import VERDICTS
+from reel_pipeline.rules.report import State, report
+from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline.store import partition_path
 from reel_pipeline.voice.record import packets_sha256
 from reel_pipeline_tests.bench.scripted import FAULTED_SHOT, SCRIPT

@@ -28,12 +28,12 @@ from tqdm import tqdm
 from reel_pipeline import objects
 from reel_pipeline.defs.automation import gallery_changed
 from reel_pipeline.defs.demo import PROJECT
-from reel_pipeline.defs.flow import Flow, Look
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import DATA_VERSION_TAG, plan
 from reel_pipeline.defs.run import open_instance
-from reel_pipeline.defs.table import ASSETS, CHECKS, SKU_ASSETS
 from reel_pipeline.records import CatalogSnapshot, CheckResult, Finding
+from reel_pipeline.rules.flow import Flow, FrozenFlow
+from reel_pipeline.rules.table import ASSETS, CHECKS, SKU_ASSETS
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline.store import UNPARTITIONED
 from reel_pipeline_tests.conftest import new_workspace
@@ -63,7 +63,7 @@ def copy_product(flow: Flow, partition: str) -> list[dg.AssetMaterialization]:
     Returns what the event log has to know of it.
     """
     made = []
-    look = Look(flow)
+    look = FrozenFlow(flow)
     entry = flow.record("catalog_snapshot", UNPARTITIONED).by_partition[partition]
     first = flow.record("catalog_snapshot", UNPARTITIONED).entries[0].partition_key
     records: dict[str, Any] = {name: look.record(name, UNPARTITIONED) for name in ("catalog_snapshot", "brand_kit")}

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import MAIN_EDITION, CutList, ItemError, Verdict
+from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import load_settings
 
 YES, NO, UNSURE = Verdict.ACCEPT, Verdict.REJECT, Verdict.ABSTAIN

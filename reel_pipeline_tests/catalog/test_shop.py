@@ -18,9 +18,9 @@ from reel_pipeline.catalog.pages.storefront import products_in
 from reel_pipeline.catalog.presence import Presence, without_the_gone
 from reel_pipeline.catalog.shop import crawl
 from reel_pipeline.catalog.source import open_source
-from reel_pipeline.defs.table import ASSETS
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot, PhotoSource
+from reel_pipeline.rules.table import ASSETS
 from reel_pipeline.store import Store
 from reel_pipeline_tests.catalog.making import (
     FAST,

@@ -17,11 +17,11 @@ import dagster as dg
 import pytest
 
 from reel_pipeline.defs.demo import PROJECT
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.run import open_instance
-from reel_pipeline.defs.table import SKU_ASSETS
 from reel_pipeline.defs.ui import free_port, start_dagster, wait_until_loaded
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_operations import public
 from reel_pipeline_tests.drawing import draw_products, jpeg, product_photo

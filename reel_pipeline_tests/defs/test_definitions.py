@@ -11,7 +11,8 @@ import pytest
 
 import reel_pipeline
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.table import ASSETS, CHECKS, REVISIONS
+from reel_pipeline.rules.revisions import REVISIONS
+from reel_pipeline.rules.table import ASSETS, CHECKS
 from reel_pipeline.settings import Settings
 
 HEAVY = (
@@ -175,7 +176,7 @@ def names_a_revision(node: ast.AST) -> bool:
 
 
 def test_every_revision_and_every_remembered_call_is_known_to_the_table() -> None:
-    """A new one has to be entered here and in `defs/table.py`: it keys the memo, so it makes its asset stale."""
+    """A new one has to be entered here and in `rules/revisions.py`: it keys the memo, so it makes its asset stale."""
     package = Path(reel_pipeline.__file__).parent
     trees = code_of(package)
     revised = {path for path, tree in trees.items() if any(names_a_revision(node) for node in ast.walk(tree))}
@@ -245,4 +246,4 @@ def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
         kind, _, engine = name.partition(".")
         own = openers[kind](engine).revision if engine else parts[name]
         # An adviser's also names model and address, which are settings.
-        assert own.removesuffix("+model@http://127.0.0.1/v1") == revision, f"write {name}'s into defs/table.py"
+        assert own.removesuffix("+model@http://127.0.0.1/v1") == revision, f"write {name}'s into rules/revisions.py"

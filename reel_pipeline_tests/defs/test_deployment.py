@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.report import State, known_partitions, report
-from reel_pipeline.defs.table import ASSETS, SKU_ASSETS
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import State, known_partitions, report
+from reel_pipeline.rules.table import ASSETS, SKU_ASSETS
 from reel_pipeline.store import UNPARTITIONED, partition_path
 from reel_pipeline_tests.deployment import DEPLOYMENTS, deployed
 from reel_pipeline_tests.drawing import draw_catalog

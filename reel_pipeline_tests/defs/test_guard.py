@@ -8,14 +8,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import approvals
-from reel_pipeline.defs.report import report
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
-from reel_pipeline.defs.table import CHECKS
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.records import CheckResult, Finding, Record, Verdict
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import approvals
+from reel_pipeline.rules.report import report
+from reel_pipeline.rules.table import CHECKS
 from reel_pipeline_tests.conftest import Workspace
 
 PARTITION = "BOX-2"

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.report import State
 from reel_pipeline.defs.run import run_catalog
+from reel_pipeline.rules.report import State
 from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.drawing import jpeg, product_photo
 

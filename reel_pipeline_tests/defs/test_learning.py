@@ -7,20 +7,20 @@ import pytest
 
 from reel_pipeline.cli import main
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs import learning
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import BLIND_REVIEWS, REVIEWS, SHOWN, approvals
 from reel_pipeline.defs.learn import run_learn
-from reel_pipeline.defs.learning import CALIBRATIONS, cases, due_spot_checks
 from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
 from reel_pipeline.defs.run import open_instance, run_catalog
-from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.evaluation.engines import open_engine
 from reel_pipeline.evaluation.engines.classical import ClassicalJudge
-from reel_pipeline.evaluation.learning import Calibration, KindCalibration
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
+from reel_pipeline.learning import Calibration, KindCalibration
 from reel_pipeline.records import Review, Severity, Shown
+from reel_pipeline.rules import cases as rules_cases
+from reel_pipeline.rules.cases import CALIBRATIONS, cases, due_spot_checks
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import BLIND_REVIEWS, REVIEWS, SHOWN, approvals
+from reel_pipeline.rules.staleness import stale_assets
 from reel_pipeline.store import UNPARTITIONED, partition_path
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_operations import drop
@@ -36,7 +36,7 @@ def flow(made: Workspace) -> Flow:
 def drawn_for_a_spot_check(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let the draw fall on the one reel; returns its SHA-256."""
     sha256: str = flow.record("reel", PARTITION).editions["main"].video.sha256
-    monkeypatch.setattr(learning, "is_spot_check", lambda video, propensity: video == sha256 and propensity < 1)
+    monkeypatch.setattr(rules_cases, "is_spot_check", lambda video, propensity: video == sha256 and propensity < 1)
     return sha256
 
 
@@ -90,7 +90,7 @@ def test_only_adopting_makes_verdicts_stale_and_the_judge_goes_by_it(
     use(adopted, monkeypatch)
     now = Flow(adopted.settings, adopted.settings.open_store())
     assert next(iter(stale_assets(now, PARTITION))) == "evaluation_score"
-    engine = open_engine("classical", learning.adopted_gates(now))
+    engine = open_engine("classical", rules_cases.adopted_gates(now))
     assert engine.revision.startswith(open_engine("classical").revision + "+")
     reel, gallery = now.record("reel", PARTITION), now.record("product_gallery", PARTITION)
     from reel_pipeline.evaluation.judge import judge
@@ -106,7 +106,7 @@ def test_only_adopting_makes_verdicts_stale_and_the_judge_goes_by_it(
 def test_a_calibration_that_is_not_there_is_named(made: Workspace, name: str) -> None:
     other = new_workspace(made.settings.workspace, made.source, f'calibration = "{name}"\n')
     with pytest.raises(SettingsError, match="reel-pipeline learn"):
-        learning.adopted_gates(Flow(other.settings, other.settings.open_store()))
+        rules_cases.adopted_gates(Flow(other.settings, other.settings.open_store()))
 
 
 def test_a_spot_check_is_a_label_and_releases_nothing(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_a_spot_check_that_finds_a_fault_takes_the_reel_down(
 def test_a_spot_check_offers_neither_what_a_person_decided_nor_what_is_no_longer_current(
     made: Workspace, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "is_spot_check", lambda video, propensity: propensity < 1)
+    monkeypatch.setattr(rules_cases, "is_spot_check", lambda video, propensity: propensity < 1)
     assert {shown.sku for _, shown in due_spot_checks(flow)} == {PARTITION, "TEA-1"}
     decide(flow, open_instance(flow.settings), PARTITION, False, "Looks dull.")
     assert {shown.sku for _, shown in due_spot_checks(flow)} == {"TEA-1"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.defs.report import partition_of
 from reel_pipeline.defs.run import open_instance
+from reel_pipeline.rules.report import partition_of
 from reel_pipeline.store import UNPARTITIONED
 from reel_pipeline_tests.catalog.making import picture
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use

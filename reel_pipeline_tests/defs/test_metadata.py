@@ -9,10 +9,10 @@ import pytest
 import uvicorn
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, open_instance
-from reel_pipeline.defs.table import SKU_ASSETS
 from reel_pipeline.origin.server import create_app
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace, new_workspace
 
 

@@ -14,14 +14,14 @@ import pytest
 from reel_pipeline.cli import main
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about, alerts
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
-from reel_pipeline.defs.work import work
 from reel_pipeline.records import Verdict
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.work import work
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_staleness import CHANGES, edit_product, setting

@@ -10,10 +10,7 @@ import dagster as dg
 import pytest
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import REVIEWS, VERDICTS, approvals
-from reel_pipeline.defs.mirrored_asset import publish_reel
-from reel_pipeline.defs.public import PUBLICATIONS, public_of
+from reel_pipeline.defs.assets.mirrored_asset import publish_reel
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import open_instance, run_catalog
@@ -21,6 +18,9 @@ from reel_pipeline.errors import HeadConflict, PublishRefused
 from reel_pipeline.mirror.publish import clear, publish
 from reel_pipeline.objects.folder import FolderObjects
 from reel_pipeline.records import MirroredAsset, PublishedEdition, Review
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import REVIEWS, VERDICTS, approvals
+from reel_pipeline.rules.public import PUBLICATIONS, public_of
 from reel_pipeline.store import partition_path
 from reel_pipeline_tests.conftest import Workspace
 

@@ -7,14 +7,14 @@ import pytest
 
 from reel_pipeline.cli import main
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.guard import Waiting, approvals
-from reel_pipeline.defs.remedies import Remedy, remedies_of
-from reel_pipeline.defs.report import State
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import open_instance, run_catalog
-from reel_pipeline.defs.work import work
 from reel_pipeline.records import Overlay, Review, ReviewFault
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import Waiting, approvals
+from reel_pipeline.rules.remedies import Remedy, remedies_of
+from reel_pipeline.rules.report import State
+from reel_pipeline.rules.work import work
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_operations import public
 from reel_pipeline_tests.defs.test_staleness import edit_product

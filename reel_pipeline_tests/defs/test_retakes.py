@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from reel_pipeline.clips.engines import KeyframeLayers
 from reel_pipeline.clips.engines.warp import Warp
 from reel_pipeline.definitions import defs
+from reel_pipeline.defs.adapter import ATTEMPT_TAG
 from reel_pipeline.defs.alerts import alert_about
 from reel_pipeline.defs.automation import TRIES, retake_rejected
-from reel_pipeline.defs.flow import ATTEMPT_TAG, Flow
-from reel_pipeline.defs.guard import Waiting, approvals
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, failure_of, open_instance
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.media.video import Planes
 from reel_pipeline.records import CutList, ItemError, Verdict
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.guard import Waiting, approvals
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_operations import public
@@ -109,8 +110,8 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     judge, engine = ScriptedJudge(), CountingEngine()
     during_runs: list[dg.RunRequest] = []
     said: dict[str, list[str]] = {}
-    monkeypatch.setattr("reel_pipeline.defs.evaluation_score.open_engine", lambda name, gates: judge)
-    monkeypatch.setattr("reel_pipeline.defs.video_clip.open_engine", lambda name: engine)
+    monkeypatch.setattr("reel_pipeline.defs.assets.evaluation_score.open_engine", lambda name, gates: judge)
+    monkeypatch.setattr("reel_pipeline.defs.assets.video_clip.open_engine", lambda name: engine)
     instance = open_instance(flow.settings)
 
     def launch(job: str, partition: str, tags: dict[str, str]) -> int:

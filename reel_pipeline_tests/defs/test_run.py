@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.report import State
 from reel_pipeline.defs.run import open_instance, run_catalog
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import State
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline_tests.conftest import Workspace, new_workspace
 from reel_pipeline_tests.defs.test_automation import sync

@@ -3,11 +3,11 @@
 import pytest
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.report import State
 from reel_pipeline.defs.run import run_catalog
-from reel_pipeline.defs.staleness import stale_assets
 from reel_pipeline.records import Verdict
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import State
+from reel_pipeline.rules.staleness import stale_assets
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.evaluation.advisers import HABITS, serving
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.report import State, known_partitions, report
 from reel_pipeline.defs.run import run_catalog
-from reel_pipeline.defs.table import SKU_ASSETS
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import State, known_partitions, report
+from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.deployment import Deployment, deployed
 from reel_pipeline_tests.drawing import jpeg, product_photo

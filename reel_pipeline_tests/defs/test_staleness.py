@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.flow import Flow
 from reel_pipeline.defs.run import QUIET, open_instance
-from reel_pipeline.defs.staleness import stale_assets
-from reel_pipeline.defs.table import SKU_ASSETS
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.staleness import stale_assets
+from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.drawing import jpeg, product_photo
 

@@ -15,11 +15,11 @@ import pytest
 from reel_pipeline.cli import main
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about
-from reel_pipeline.defs.flow import Flow
-from reel_pipeline.defs.report import Public, State, own_photos, report
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
 from reel_pipeline.errors import SettingsError
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.report import Public, State, own_photos, report
 from reel_pipeline.settings import Settings
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
@@ -88,7 +88,7 @@ def test_an_interrupted_run_stops_and_the_next_goes_on(made: Workspace, monkeypa
         time.sleep(5)
 
     with monkeypatch.context() as patch:
-        patch.setattr("reel_pipeline.defs.product_gallery.gallery_of", interrupted)
+        patch.setattr("reel_pipeline.defs.assets.product_gallery.gallery_of", interrupted)
         assert main(["run", "--only-stale", "--json"]) == 130
     flow = Flow(made.settings, made.settings.open_store())
     assert "interrupted" not in " ".join(report(flow, "TEA-1").reasons).casefold(), "it is nobody's failure"
@@ -125,7 +125,7 @@ def test_a_reason_is_a_sentence_whatever_happened(made: Workspace, monkeypatch: 
     def breaks(*_: Any) -> Any:
         raise RuntimeError("the disk\n  is full")
 
-    monkeypatch.setattr("reel_pipeline.defs.product_gallery.gallery_of", breaks)
+    monkeypatch.setattr("reel_pipeline.defs.assets.product_gallery.gallery_of", breaks)
     ran = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
     expected = "product_gallery failed unexpectedly (RuntimeError: the disk is full); run "
     assert ran.reasons[0].startswith(expected)
