@@ -46,15 +46,14 @@ def new_workspace(folder: Path, source: Path, extra: str = "") -> Workspace:
 @pytest.fixture(scope="session")
 def made_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `source` and `work`, in which all drawn products were run once, as a user would."""
-    from reel_pipeline.definitions import defs
-    from reel_pipeline.defs.run import run_catalog
+    from reel_pipeline.commands.run import run_catalog
 
     root = tmp_path_factory.mktemp("made")
     draw_catalog(root / "source")
     workspace = new_workspace(root / "work", root / "source")
     with pytest.MonkeyPatch.context() as patch:
         use(workspace, patch)
-        run_catalog(defs, workspace.settings)
+        run_catalog(workspace.settings)
     return root
 
 

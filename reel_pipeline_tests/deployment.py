@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from reel_pipeline.defs.demo import ACTIVE
+from reel_pipeline.defs.submission import ACTIVE
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import CONFIG_NAME, CONFIG_VARIABLE, load_settings
 from reel_pipeline_tests.servers import Postgres, Process, Radosgw, free_port, wait_for

@@ -56,7 +56,7 @@ class Process:
 
 
 def free_port() -> int:
-    """As `defs.demo` has it, without loading Dagster."""
+    """As `commands.ui` has it, without loading Dagster."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

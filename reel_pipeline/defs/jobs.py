@@ -6,10 +6,11 @@ from functools import partial
 
 import dagster as dg
 
-from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
+from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.previews import table
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide, parse_fault, publish_released, spot_check
+from reel_pipeline.defs.submission import group_by_assets, submit_backfills
 from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.rules.flow import Flow, FrozenFlow
 from reel_pipeline.rules.report import known_partitions, partition_of

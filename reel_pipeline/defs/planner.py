@@ -1,26 +1,17 @@
-"""What should be made of a whole catalogue, and its backfills. The only file that uses private Dagster API, which the
-pin on dagster covers.
+"""What should be made of a whole catalogue. `submission.py` hands it to Dagster.
 
 One product's work (`work.py`) takes some forty reads from the store: too slow to ask for ten thousand products in every
 tick of a sensor. So `plan` first compares, in bulk, what a product's answer hangs on with what it was when the product
 was last found to need nothing: the data versions in Dagster's log, its entry in the snapshot, brand, settings, code,
 takes, reviews, and which records the store holds. Only where something of that differs is the store asked in full.
-
-One backfill per identical set of assets: with different assets per SKU in one backfill Dagster runs asset by asset and
-walks past failed blocking checks (seen in 1.13.27).
 """
 
 import contextlib
-import time
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.execution.backfill import PartitionBackfill
 
 from reel_pipeline.errors import HeadConflict
 from reel_pipeline.records import CatalogSnapshot, Record
@@ -113,39 +104,3 @@ def _notes(flow: Flow, kinds: Iterable[str]) -> dict[str, list[str]]:
             content = flow.store.objects.read(key)
             found[key.split("/")[2]].append(content[0].decode() if content else "")
     return found
-
-
-def group_by_assets(planned: Mapping[str, Work]) -> dict[tuple[str, ...], list[str]]:
-    """Assets in flow order -> the partitions of which exactly these should be made."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for partition, todo in planned.items():
-        groups.setdefault(tuple(todo), []).append(partition)
-    return groups
-
-
-def submit_backfills(
-    instance: dg.DagsterInstance,
-    graph: BaseAssetGraph[Any],
-    groups: Mapping[tuple[str, ...], list[str]],
-    collection: str,
-    tags: Mapping[str, str] | None = None,
-) -> list[str]:
-    """One backfill per group; returns their ids. The daemon turns each into one run per SKU."""
-    ids = []
-    for assets, partitions in groups.items():
-        backfill = PartitionBackfill.from_asset_partitions(
-            backfill_id=uuid.uuid4().hex[:8],
-            asset_graph=graph,
-            partition_names=partitions,
-            asset_selection=[dg.AssetKey(name) for name in assets],
-            backfill_timestamp=time.time(),
-            tags={"reel/collection": collection, **(tags or {})},
-            dynamic_partitions_store=instance,
-            all_partitions=False,
-            title=f"{collection}: {len(partitions)} product(s)",
-            description=None,
-            run_config=None,
-        )
-        instance.add_backfill(backfill)
-        ids.append(backfill.backfill_id)
-    return ids

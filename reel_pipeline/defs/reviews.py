@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 
 from reel_pipeline.defs.events import report_check
+from reel_pipeline.defs.in_process import QUIET
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.run import QUIET
 from reel_pipeline.errors import PublishRefused, ReelError, SettingsError
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.records import (

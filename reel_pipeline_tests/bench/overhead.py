@@ -20,7 +20,7 @@ from typing import Any
 
 import dagster as dg
 
-from reel_pipeline.defs.demo import PROJECT
+from reel_pipeline.commands.demo import PROJECT
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.rules.table import ASSETS, CHECKS, SKU_ASSETS
 from reel_pipeline.settings import CONFIG_VARIABLE

@@ -12,12 +12,12 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs import automation
 from reel_pipeline.defs.automation import gallery_changed, hourly_sync, new_skus
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.records import Blob
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.table import SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace
-from reel_pipeline_tests.defs.test_staleness import edit_product, repaint_photo
+from reel_pipeline_tests.rules.test_staleness import edit_product, repaint_photo
 
 
 def sync(made: Workspace) -> Flow:

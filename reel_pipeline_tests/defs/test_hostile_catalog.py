@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reel_pipeline.definitions import defs
-from reel_pipeline.defs.run import run_catalog
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.rules.report import State
 from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.drawing import jpeg, product_photo
@@ -70,7 +69,7 @@ def test_every_product_of_a_hostile_catalogue_ends_in_a_state(tmp_path: Path, mo
     (source / "catalog.json").write_text(json.dumps({"products": products}))
     workspace = new_workspace(tmp_path / "work", source)
     use(workspace, monkeypatch)
-    done = run_catalog(defs, workspace.settings)
+    done = run_catalog(workspace.settings)
     states = {product.report.sku: product.report for product in done.products}
     assert len(done.errors) == 2
     assert len(done.products) == len(products) - 2

@@ -7,7 +7,7 @@ import pytest
 from dagster._core.remote_representation.external_data import JobDataSnap
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.rules.table import CHECKS, SKU_ASSETS
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 

@@ -11,8 +11,8 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
 from reel_pipeline.definitions import defs
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.launcher import WatchedRunLauncher, lock_name
-from reel_pipeline.defs.run import QUIET, open_instance
 from reel_pipeline.store import UNPARTITIONED, Store
 from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.deployment import PRODUCTION, PROJECT

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from reel_pipeline.cli import main
-from reel_pipeline.definitions import defs
-from reel_pipeline.defs.learn import run_learn
+from reel_pipeline.commands.learn import run_learn
+from reel_pipeline.commands.run import run_catalog
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
-from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.evaluation.engines import open_engine
 from reel_pipeline.evaluation.engines.classical import ClassicalJudge
@@ -75,7 +75,7 @@ def test_learn_prints_a_candidate_and_leaves_every_verdict_fresh(
 def test_only_adopting_makes_verdicts_stale_and_the_judge_goes_by_it(
     made: Workspace, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_learn(defs, made.settings)
+    run_learn(made.settings)
     gates = {**shipped_thresholds(), "wrong_product": 0.0001}
     kinds = tuple(
         KindCalibration(
@@ -153,7 +153,7 @@ def test_a_spot_check_offers_neither_what_a_person_decided_nor_what_is_no_longer
     flow.store.save("reel", "TEA-1", reel, "0" * 64, {})
     assert {shown.sku for _, shown in due_spot_checks(flow)} == {"TEA-1"}
     drop(made, "TEA-1")
-    run_catalog(defs, made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
+    run_catalog(made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
     assert list(due_spot_checks(flow)) == []
 
 
@@ -164,7 +164,7 @@ def test_how_likely_a_reel_was_drawn_is_written_once(made: Workspace, monkeypatc
     workspace = new_workspace(made.settings.workspace, made.source, 'publish = "after_approval"\n')
     use(workspace, monkeypatch)
     monkeypatch.setattr(ClassicalJudge, "revision", "judges-again")
-    run_catalog(defs, workspace.settings, force=True, skus=[PARTITION])
+    run_catalog(workspace.settings, force=True, skus=[PARTITION])
     assert flow.record("reel", PARTITION).editions["main"].video.sha256 == sha256
     assert flow.store.load_note(SHOWN, PARTITION, sha256, Shown) == drawn
     assert drawn is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reel_pipeline.defs.run import open_instance
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.rules.report import partition_of
 from reel_pipeline.store import UNPARTITIONED
 from reel_pipeline_tests.catalog.making import picture

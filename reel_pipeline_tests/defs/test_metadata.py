@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.origin.server import create_app
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.table import SKU_ASSETS

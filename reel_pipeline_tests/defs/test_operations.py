@@ -12,19 +12,20 @@ import dagster as dg
 import pytest
 
 from reel_pipeline.cli import main
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about, alerts
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
 from reel_pipeline.records import Verdict
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.work import work
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
-from reel_pipeline_tests.defs.test_staleness import CHANGES, edit_product, setting
+from reel_pipeline_tests.rules.test_staleness import CHANGES, edit_product, setting
 
 
 def drop(made: Workspace, sku: str) -> None:
@@ -57,7 +58,7 @@ def test_a_great_loss_retires_nothing_and_asks_until_a_person_accepts_it(made: W
     assert not finding.passed
     assert "accept_losses" in finding.sentence
     assert withdraw_untrue(flow, open_instance(made.settings)) == {}
-    done = run_catalog(defs, made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
+    done = run_catalog(made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
     assert done.withdrawn == {"BOX-2": "The product is no longer in the shop."}
     assert partitions(made) == {"TEA-1", "BAD-3"}
     assert public(made) == {"tea"}
@@ -79,9 +80,9 @@ def test_a_product_whose_item_broke_stays_a_partition_and_public(made: Workspace
 def test_a_retired_product_that_comes_back_is_published_again_from_what_was_made(made: Workspace) -> None:
     catalog = (made.source / "catalog.json").read_text()
     drop(made, "BOX-2")
-    run_catalog(defs, made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
+    run_catalog(made.reload(), only_stale=True, skus=["BAD-3"], accept_losses=True)
     (made.source / "catalog.json").write_text(catalog)
-    again = run_catalog(defs, made.reload(), only_stale=True, skus=["BOX-2"]).products[0]
+    again = run_catalog(made.reload(), only_stale=True, skus=["BOX-2"]).products[0]
     assert again.report.state == "published"
     assert again.computed <= 1
     assert public(made) == {"tea", "box"}
@@ -113,7 +114,7 @@ def test_a_fact_that_no_longer_holds_takes_the_reel_down(made: Workspace, fields
     alert = alert_about(flow, "TEA-1", died=False)
     assert alert is not None
     assert alert.kind == "withdrawn"
-    made_again = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0]
+    made_again = run_catalog(made.reload(), only_stale=True, skus=["TEA-1"]).products[0]
     assert made_again.report.state == "published"
     assert public(made) == {"box", "tea"}
 
@@ -140,7 +141,7 @@ def test_what_is_sold_out_is_withdrawn_only_where_the_settings_say_so_and_comes_
     edit_product(made, in_stock=True)
     flow = sync(made)
     assert tuple(plan(instance, flow, ["TEA-1"])["TEA-1"]) == ("mirrored_asset",)
-    run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"])
+    run_catalog(made.reload(), only_stale=True, skus=["TEA-1"])
     assert public(made) == {"box", "tea"}
 
 
@@ -189,7 +190,7 @@ def test_a_platforms_rejection_withdraws_the_reel_and_makes_the_shot_again(made:
         dg.AssetCheckKey(dg.AssetKey("evaluation_score"), "retry_budget"), limit=1
     )
     assert history[0].partition == "TEA-1"
-    run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"])
+    run_catalog(made.reload(), only_stale=True, skus=["TEA-1"])
     after = {still.shot: still for still in flow.record("rendered_still", "TEA-1").editions["main"].stills}
     assert {number for number in after if after[number] != stills[number]} == {shot}
     assert flow.record("reel", "TEA-1").editions["main"].video != before.video
@@ -204,7 +205,7 @@ def test_a_person_who_takes_a_rejection_back_has_the_reel_published_by_the_next_
     assert work(flow, "BOX-2") == {}
     decide(flow, instance, "BOX-2", True, "On second thought.")
     assert tuple(work(flow, "BOX-2")) == ("mirrored_asset",)
-    run_catalog(defs, made.reload(), only_stale=True, skus=["BOX-2"])
+    run_catalog(made.reload(), only_stale=True, skus=["BOX-2"])
     assert public(made) == {"tea", "box"}
 
 
@@ -268,7 +269,7 @@ def test_alerts_tell_once_what_needs_a_person_and_try_again_when_nobody_listens(
 
     cursor = tick(None)
     assert told == []
-    run_catalog(defs, made.reload(), skus=["TEA-1", "BAD-3"])
+    run_catalog(made.reload(), skus=["TEA-1", "BAD-3"])
     answers.append(503)
     with pytest.raises(Exception, match="did not take an alert"):
         tick(cursor)
@@ -276,7 +277,7 @@ def test_alerts_tell_once_what_needs_a_person_and_try_again_when_nobody_listens(
     assert [(alert["sku"], alert["kind"]) for alert in told] == [("BAD-3", "error")]
     assert "upload another" in told[0]["text"]
     assert "BAD-3" in told[0]["link"]
-    run_catalog(defs, made.reload(), skus=["BAD-3"])
+    run_catalog(made.reload(), skus=["BAD-3"])
     after = tick(after)
     assert len(told) == 1
     decide(flow, instance, "BOX-2", False, "Looks dull.")

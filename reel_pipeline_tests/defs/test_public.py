@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from reel_pipeline.definitions import defs
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.defs.assets.mirrored_asset import publish_reel
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.errors import HeadConflict, PublishRefused
 from reel_pipeline.mirror.publish import clear, publish
 from reel_pipeline.objects.folder import FolderObjects
@@ -149,9 +149,7 @@ def test_what_is_public_is_kept_or_withdrawn_with_a_reason_and_made_right_by_the
     if "schema" in loss:
         assert public_of(flow, PARTITION) == reel, "what another version wrote is still understood"
     if loss == "all damaged":
-        assert (
-            run_catalog(defs, made.reload(), only_stale=True, skus=[PARTITION]).products[0].report.state == "published"
-        )
+        assert run_catalog(made.reload(), only_stale=True, skus=[PARTITION]).products[0].report.state == "published"
         assert public_of(flow, PARTITION) == reel
 
 

@@ -17,8 +17,8 @@ from reel_pipeline.definitions import defs
 from reel_pipeline.defs.adapter import ATTEMPT_TAG
 from reel_pipeline.defs.alerts import alert_about
 from reel_pipeline.defs.automation import TRIES, retake_rejected
+from reel_pipeline.defs.in_process import QUIET, open_instance, run_job
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, failure_of, open_instance
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.media.video import Planes
@@ -28,8 +28,8 @@ from reel_pipeline.rules.guard import Waiting, approvals
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_operations import public
-from reel_pipeline_tests.defs.test_staleness import repaint_photo
 from reel_pipeline_tests.drawing import draw_products
+from reel_pipeline_tests.rules.test_staleness import repaint_photo
 
 SKUS = ("FLAKY", "HOPELESS", "UNSURE", "GOOD")
 FAULTED_SHOT = 1
@@ -117,10 +117,8 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     def launch(job: str, partition: str, tags: dict[str, str]) -> int:
         """Run as the daemon would; returns how many clips were made."""
         before = engine.made["clips"]
-        done = defs.resolve_job_def(job).execute_in_process(
-            instance=instance, partition_key=partition, run_config=QUIET, tags=tags, raise_on_error=False
-        )
-        said.setdefault(partition, []).append((failure_of(done) or "").split(". ")[0])
+        done = run_job(defs.resolve_job_def(job), instance, partition, tags=tags)
+        said.setdefault(partition, []).append((done.error or "").split(". ")[0])
         return engine.made["clips"] - before
 
     launch_sync = defs.resolve_job_def("sync_catalog").execute_in_process(instance=instance, run_config=QUIET)

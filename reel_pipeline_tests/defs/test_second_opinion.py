@@ -2,8 +2,7 @@
 
 import pytest
 
-from reel_pipeline.definitions import defs
-from reel_pipeline.defs.run import run_catalog
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.records import Verdict
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import State
@@ -34,7 +33,7 @@ def test_an_honest_adviser_is_asked_within_its_budget_and_once(
         flow = asking(made, monkeypatch, server.url, budget=5)
         assert next(iter(stale_assets(flow, PARTITION))) == "evaluation_score"
         for force in (False, False):
-            done = run_catalog(defs, flow.settings, skus=[PARTITION], force=force).products[0]
+            done = run_catalog(flow.settings, skus=[PARTITION], force=force).products[0]
             assert done.report.state is State.PUBLISHED
         assert len(server.seen) == 4, "two canaries and one shot in both orders fit into five"
 
@@ -44,7 +43,7 @@ def test_an_adviser_that_fails_its_test_leaves_the_reel_to_a_person(
 ) -> None:
     with serving(HABITS["says no to everything"]) as server:
         flow = asking(made, monkeypatch, server.url, budget=20)
-        done = run_catalog(defs, flow.settings, skus=[PARTITION]).products[0]
+        done = run_catalog(flow.settings, skus=[PARTITION]).products[0]
     assert done.report.state is State.WAITING
     assert flow.record("evaluation_score", PARTITION).editions["main"].verdict is Verdict.ABSTAIN
 
@@ -54,6 +53,6 @@ def test_one_that_is_not_there_or_has_too_small_a_budget_fails_with_its_remedy(
 ) -> None:
     for budget, remedy in ((20, "start it"), (2, "at least 4")):
         flow = asking(made, monkeypatch, "http://127.0.0.1:9/v1", budget)
-        done = run_catalog(defs, flow.settings, skus=[PARTITION]).products[0]
+        done = run_catalog(flow.settings, skus=[PARTITION]).products[0]
         assert done.report.state is State.FAILED
         assert remedy in done.report.reasons[0]

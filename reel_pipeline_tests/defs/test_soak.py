@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from reel_pipeline.defs.run import run_catalog
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import State, known_partitions, report
 from reel_pipeline.rules.table import SKU_ASSETS
@@ -64,12 +64,11 @@ def heads_of(flow: Flow) -> Heads:
 
 
 def undisturbed(folder: Path, source: Path, patch: pytest.MonkeyPatch) -> Flow:
-    from reel_pipeline.definitions import defs
 
     with patch.context() as inner:
         workspace = new_workspace(folder, source, f'public_url = "{PUBLIC_URL}"\n')
         use(workspace, inner)
-        run_catalog(defs, workspace.settings)
+        run_catalog(workspace.settings)
         return Flow(workspace.settings, workspace.settings.open_store())
 
 

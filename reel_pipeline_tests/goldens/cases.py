@@ -138,8 +138,7 @@ def reels_in(workspace: Workspace) -> list[Path]:
 
 def write() -> None:
     """Make all goldens anew."""
-    from reel_pipeline.definitions import defs
-    from reel_pipeline.defs.run import run_catalog
+    from reel_pipeline.commands.run import run_catalog
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -150,7 +149,7 @@ def write() -> None:
         workspace = new_workspace(folder / "work", folder / "source")
         with pytest.MonkeyPatch.context() as patch:
             use(workspace, patch)
-            run_catalog(defs, workspace.settings)
+            run_catalog(workspace.settings)
         cv2.imwrite(str(FOLDER / "frames.png"), luma(reels_in(workspace)))
 
 

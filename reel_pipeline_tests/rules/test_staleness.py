@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.run import QUIET, open_instance
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.staleness import stale_assets
 from reel_pipeline.rules.table import SKU_ASSETS

@@ -1,22 +1,70 @@
-"""The single-file commands: rooms put together for one photo or one video, without a catalogue or a workspace."""
+"""The commands for single files: rooms put together for one photo or one video, without a catalogue or a workspace."""
 
+import argparse
 import io
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from reel_pipeline.commands.output import print_json, print_table
+from reel_pipeline.commands.workspace import open_flow
 from reel_pipeline.errors import PhotoError, ReelError, SettingsError
 from reel_pipeline.media.photo import Pixels, encode_png, normalise
 from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
+from reel_pipeline.rules.cases import adopted_gates
+from reel_pipeline.rules.report import own_photos, partition_of
 from reel_pipeline.settings import EngineNames
 from reel_pipeline.store import Store, open_store
 
 MIN_CLIP_S, MAX_CLIP_S = 0.5, 10.0
 DEFAULTS = EngineNames()
+
+
+def classify(options: argparse.Namespace) -> int:
+    rows = classify_files(options.files)
+    if options.json:
+        print_json(rows)
+    else:
+        print_table(rows, ("file", "view_class", "unsure", "confidence", "has_face", "label_text", "error"))
+    return 1 if any("error" in row for row in rows) else 0
+
+
+def cutout(options: argparse.Namespace) -> int:
+    confidence = cut_out_file(options.file, options.out)
+    print(f"{options.out}: confidence {confidence:.2f}")
+    return 0
+
+
+def animate(options: argparse.Namespace) -> int:
+    instead = animate_file(options.file, options.motion, options.duration, options.out)
+    if instead:
+        print(f"reel-pipeline: {instead}", file=sys.stderr)
+    print(options.out)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    references: list[Path] = options.reference
+    artworks: list[Path] = options.artwork
+    gates = None
+    if options.sku:
+        flow = open_flow()
+        gates = adopted_gates(flow)
+        partition = partition_of(flow, options.sku)
+        references = [*references, *own_photos(flow, partition)]
+        artworks = [*artworks, *flow.settings.artworks(partition)]
+    if not references:
+        raise SettingsError("Name at least one photo with --reference, or a product with --sku.")
+    opinion = evaluate_file(options.video, references, gates, artworks)
+    if options.json:
+        print_json(opinion)
+    else:
+        print(opinion["verdict"])
+        print_table(opinion["faults"], ("kind", "score", "threshold", "time_s", "region_px_xywh"))
+    return 0
 
 
 def classify_files(files: Sequence[Path]) -> list[dict[str, Any]]:
@@ -145,43 +193,6 @@ def evaluate_file(
         "unverifiable": [{"item": item.item, "error": item.error} for item in opinion.unverifiable],
         "scores": {name: round(score, 4) for name, score in opinion.scores.items()},
     }
-
-
-def diagnose() -> list[dict[str, str]]:
-    """One row a part that the embedded engines need: whether it works here, and the remedy where it does not."""
-    from reel_pipeline.clips.engines import open_engine as open_clip_engine
-    from reel_pipeline.evaluation.engines import open_engine as open_judge
-    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
-    from reel_pipeline.media.text import read_text
-    from reel_pipeline.shots.engines import open_engine as open_planner
-    from reel_pipeline.stills.engines import open_engine as open_still_engine
-    from reel_pipeline.voice.engines import open_engine as open_voice
-
-    def x264() -> None:
-        import av
-
-        av.Codec("libx264", "w")
-
-    parts: dict[str, Callable[[], object]] = {
-        "photo classes": lambda: open_classifier(DEFAULTS.classifier),
-        "cutout": lambda: open_cutout_engine(DEFAULTS.cutout),
-        "label text": lambda: read_text(np.full((64, 64, 3), 255, np.uint8)),
-        "planner": lambda: open_planner(DEFAULTS.planner),
-        "voice": lambda: open_voice(DEFAULTS.voice),
-        "stills": lambda: open_still_engine(DEFAULTS.stills),
-        "clips": lambda: open_clip_engine(DEFAULTS.clips),
-        "H.264": x264,
-        "judge": lambda: open_judge(DEFAULTS.judge),
-    }
-    rows = []
-    for part, attempt in parts.items():
-        try:
-            attempt()
-        except (ReelError, ImportError, OSError, ValueError) as error:
-            rows.append({"part": part, "works": "no", "remedy": str(error) or "install the package again: make setup"})
-        else:
-            rows.append({"part": part, "works": "yes", "remedy": ""})
-    return rows
 
 
 def read_file(file: Path) -> bytes:

@@ -13,10 +13,11 @@ import dagster as dg
 import pytest
 
 from reel_pipeline.cli import main
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.alerts import alert_about
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import Public, State, own_photos, report
@@ -24,7 +25,7 @@ from reel_pipeline.settings import Settings
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_automation import sync
 from reel_pipeline_tests.defs.test_operations import edit_product, public
-from reel_pipeline_tests.defs.test_staleness import repaint_photo
+from reel_pipeline_tests.rules.test_staleness import repaint_photo
 
 SKU = "BOX-2"
 
@@ -56,7 +57,7 @@ def test_a_public_reel_whose_inputs_changed_is_published_and_its_update_pending(
 def test_an_update_that_can_not_be_made_has_failed_though_the_old_reel_is_public(made: Workspace) -> None:
     for path in (made.source / "images").glob("box-*.jpg"):
         path.write_bytes(b"\xff\xd8 no picture")
-    ran = run_catalog(defs, made.reload(), only_stale=True, skus=[SKU])
+    ran = run_catalog(made.reload(), only_stale=True, skus=[SKU])
     box = ran.products[0].report
     assert ran.withdrawn == {}, "what can't be read is not gone"
     assert (box.state, box.public) == (State.FAILED, Public.UPDATE_PENDING)
@@ -67,7 +68,7 @@ def test_an_update_that_can_not_be_made_has_failed_though_the_old_reel_is_public
 
 def test_a_run_that_takes_a_reel_down_does_not_call_it_public(made: Workspace) -> None:
     edit_product(made, title="Rooibos tea", images=[])
-    ran = run_catalog(defs, made.reload(), skus=["TEA-1"])
+    ran = run_catalog(made.reload(), skus=["TEA-1"])
     tea = ran.products[0].report
     assert ran.withdrawn.keys() == {"TEA-1"}
     assert (tea.state, tea.public, tea.reel) == (State.FAILED, Public.NONE, None)
@@ -92,7 +93,7 @@ def test_an_interrupted_run_stops_and_the_next_goes_on(made: Workspace, monkeypa
         assert main(["run", "--only-stale", "--json"]) == 130
     flow = Flow(made.settings, made.settings.open_store())
     assert "interrupted" not in " ".join(report(flow, "TEA-1").reasons).casefold(), "it is nobody's failure"
-    assert run_catalog(defs, made.reload(), skus=["TEA-1"]).products[0].report.state is State.PUBLISHED
+    assert run_catalog(made.reload(), skus=["TEA-1"]).products[0].report.state is State.PUBLISHED
 
 
 def test_an_approval_on_the_command_line_publishes_at_once(made: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +119,7 @@ def test_an_approval_in_the_ui_publishes_at_once(made: Workspace) -> None:
 
 
 def test_a_reason_is_a_sentence_whatever_happened(made: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad = run_catalog(defs, made.reload(), skus=["BAD-3"]).products[0].report
+    bad = run_catalog(made.reload(), skus=["BAD-3"]).products[0].report
     assert "upload another" in bad.reasons[0]
     repaint_photo(made)
 
@@ -126,7 +127,7 @@ def test_a_reason_is_a_sentence_whatever_happened(made: Workspace, monkeypatch: 
         raise RuntimeError("the disk\n  is full")
 
     monkeypatch.setattr("reel_pipeline.defs.assets.product_gallery.gallery_of", breaks)
-    ran = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    ran = run_catalog(made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
     expected = "product_gallery failed unexpectedly (RuntimeError: the disk is full); run "
     assert ran.reasons[0].startswith(expected)
     assert ran.reasons[0].endswith(" in the Dagster UI tells it in full.")

@@ -1,20 +1,22 @@
-"""`make demo`: a real Dagster and the origin on free ports, the sample catalogue backfilled through the daemon."""
+"""`reel-pipeline demo`: a real Dagster and the origin on free ports, the sample catalogue made through the daemon."""
 
+import argparse
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 from tqdm import tqdm
 
-from reel_pipeline.defs.planner import group_by_assets, plan, submit_backfills
-from reel_pipeline.defs.run import QUIET, open_instance
-from reel_pipeline.defs.ui import free_port, start, start_dagster, wait_until_loaded
+from reel_pipeline.commands.output import print_table
+from reel_pipeline.commands.ui import free_port, start, start_dagster, wait_until_loaded
+from reel_pipeline.definitions import defs
+from reel_pipeline.defs.in_process import Instance, open_instance, run_job
+from reel_pipeline.defs.planner import plan
+from reel_pipeline.defs.submission import active_runs, ended_partitions, group_by_assets, submit_backfills
 from reel_pipeline.rules import retakes
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import ProductReport, known_partitions, report
@@ -22,17 +24,19 @@ from reel_pipeline.settings import CONFIG_NAME, CONFIG_VARIABLE, PUBLIC_URL_VARI
 
 PROJECT = Path(__file__).resolve().parents[2]
 BACKFILL_TIMEOUT_S = 3600
-ACTIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+TAGS = {"reel/demo": "true"}
 
 
-def run_demo(defs: dg.Definitions, *, once: bool, show: Callable[[list[dict[str, Any]]], None]) -> None:
-    """Start everything, backfill, `show` one row a product; then end (`once`) or serve on until interrupted."""
+def demo(options: argparse.Namespace) -> int:
+    try:
+        run_demo(once=options.once)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def run_demo(*, once: bool) -> None:
+    """Start everything, backfill, print one row a product; then end (`once`) or serve on until interrupted."""
     os.environ.setdefault(CONFIG_VARIABLE, str(PROJECT / "data" / CONFIG_NAME))
     home = load_settings().workspace / "store" / "dagster_home"
     os.environ["DAGSTER_HOME"] = str(home)
@@ -46,15 +50,19 @@ def run_demo(defs: dg.Definitions, *, once: bool, show: Callable[[list[dict[str,
         dagster = start_dagster(running, ui_url, logs)
         print(f"Dagster starts on {ui_url}; its log is {home / 'demo.log'}", file=sys.stderr)
         wait_until_loaded(ui_url, dagster, home / "demo.log")
-        made = backfill(defs, settings)
+        made = backfill(settings)
         if once:  # nothing is served any more once this has ended
-            show([_row(product, product.reel or "") for product in made])
+            _show([_row(product, product.reel or "") for product in made])
             print(f"\npublished reels: {settings.publish_location}", flush=True)
         else:
-            show([_row(product, address(settings, product)) for product in made])
+            _show([_row(product, address(settings, product)) for product in made])
             print(f"\nDagster UI: {ui_url}    published reels: {settings.public_url}", flush=True)
             print("Ctrl-C ends the demo.", flush=True)
             signal.pause()
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    print_table(rows, ("sku", "title", "shots", "verdict", "why", "watch"))
 
 
 def _row(product: ProductReport, watch: str) -> dict[str, Any]:
@@ -77,14 +85,14 @@ def address(settings: Settings, product: ProductReport) -> str:
     return settings.public_url + path.relative_to(published).as_posix() if path.is_relative_to(published) else str(path)
 
 
-def backfill(defs: dg.Definitions, settings: Settings) -> list[ProductReport]:
+def backfill(settings: Settings) -> list[ProductReport]:
     """Sync in this process, then hand everything stale to the daemon and watch it through."""
     instance = open_instance(settings)
-    defs.resolve_job_def("sync_catalog").execute_in_process(instance=instance, run_config=QUIET)
+    run_job(defs.resolve_job_def("sync_catalog"), instance)
     flow = Flow(settings, settings.open_store())
     partitions = known_partitions(flow)
     groups = group_by_assets(plan(instance, flow, partitions))
-    submit_backfills(instance, defs.resolve_asset_graph(), groups, "demo", {"reel/demo": "true"})
+    submit_backfills(instance, defs.resolve_asset_graph(), groups, "demo", TAGS)
     total = sum(len(members) for members in groups.values())
     if total == 0:
         print("Everything is up to date: nothing has to be made.", file=sys.stderr)
@@ -92,7 +100,7 @@ def backfill(defs: dg.Definitions, settings: Settings) -> list[ProductReport]:
     return [report(flow, partition) for partition in partitions]
 
 
-def watch(instance: dg.DagsterInstance, flow: Flow, groups: dict[tuple[str, ...], list[str]], total: int) -> None:
+def watch(instance: Instance, flow: Flow, groups: dict[tuple[str, ...], list[str]], total: int) -> None:
     """Progress bars until every run, and every retake that a check asked for, has ended."""
     deadline = time.monotonic() + BACKFILL_TIMEOUT_S
     steps = sum(len(assets) * len(members) for assets, members in groups.items())
@@ -102,16 +110,12 @@ def watch(instance: dg.DagsterInstance, flow: Flow, groups: dict[tuple[str, ...]
         tqdm(total=steps, unit="step", desc="assets  ") as made,
     ):
         while total and time.monotonic() < deadline:
-            runs = instance.get_runs(dg.RunsFilter(tags={"reel/demo": "true"}))
-            ended |= {
-                run.tags["dagster/partition"] for run in runs if run.is_finished and "dagster/partition" in run.tags
-            }
+            ended |= ended_partitions(instance, TAGS)
             done.n = len(ended)
             made.n = sum(1 for members in groups.items() for p in members[1] for a in members[0] if flow.head(a, p))
             done.refresh()
             made.refresh()
-            active = instance.get_runs_count(dg.RunsFilter(statuses=ACTIVE))
             retaken = (p for members in groups.values() for p in members if retakes.is_under_way(flow, p))
-            if len(ended) >= total and not active and not any(retaken):
+            if len(ended) >= total and not active_runs(instance) and not any(retaken):
                 return
             time.sleep(1)

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reel_pipeline.definitions import defs
+from reel_pipeline.commands.run import run_catalog
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import State
 from reel_pipeline.settings import CONFIG_VARIABLE
 from reel_pipeline_tests.conftest import Workspace, new_workspace
 from reel_pipeline_tests.defs.test_automation import sync
-from reel_pipeline_tests.defs.test_staleness import brand, edit_product, repaint_photo
 from reel_pipeline_tests.drawing import draw_catalog, jpeg
+from reel_pipeline_tests.rules.test_staleness import brand, edit_product, repaint_photo
 
 
 def command(workspace: Path, *arguments: str) -> list[str]:
@@ -65,11 +65,11 @@ def test_master_artwork_is_asked_and_one_that_says_nothing_stops_its_product(mad
     folder.mkdir(parents=True)
     artwork = folder / "label.jpg"
     artwork.write_bytes(jpeg(np.full((600, 400, 3), 230, np.uint8)))
-    (failed,) = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"]).products
+    (failed,) = run_catalog(made.settings, only_stale=True, skus=["TEA-1"]).products
     assert failed.report.state is State.FAILED
     assert "No text can be read on artwork 1 of 1" in " ".join(failed.report.reasons)
     shutil.copy(made.source / "images" / "tea-1.jpg", artwork)
-    (judged,) = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"]).products
+    (judged,) = run_catalog(made.settings, only_stale=True, skus=["TEA-1"]).products
     assert judged.report.state is State.PUBLISHED, judged.report.reasons
 
 
@@ -79,7 +79,7 @@ def test_one_changed_photo_remakes_what_rests_on_it_and_nothing_else(made: Works
     product_before = before.head("product", "TEA-1")
     gallery_before = before.record("product_gallery", "TEA-1")
     repaint_photo(made)
-    done = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1", "BOX-2"])
+    done = run_catalog(made.settings, only_stale=True, skus=["TEA-1", "BOX-2"])
     tea, box = done.products
     assert tea.report.state is State.PUBLISHED, tea.report.reasons
     assert (box.computed, box.reused) == (0, 0)
@@ -93,7 +93,7 @@ def test_one_changed_photo_remakes_what_rests_on_it_and_nothing_else(made: Works
 
 def test_a_price_change_touches_no_picture_and_keeps_the_voice(made: Workspace) -> None:
     edit_product(made, price="99.00")
-    done = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"])
+    done = run_catalog(made.settings, only_stale=True, skus=["TEA-1"])
     assert done.products[0].report.state is State.PUBLISHED
     assert done.products[0].computed == 1
 
@@ -101,11 +101,11 @@ def test_a_price_change_touches_no_picture_and_keeps_the_voice(made: Workspace) 
 def test_a_price_is_shown_with_its_currency_or_not_at_all(made: Workspace) -> None:
     brand("[words]\nshow_price = true\n")(made)
     edit_product(made, price="$54.00")
-    unsure = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    unsure = run_catalog(made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
     assert unsure.state is State.PUBLISHED, unsure.reasons
     assert "its price 54.00 names no currency, so none is shown" in unsure.reasons[0]
     edit_product(made, price="R$ 2.720,00")
-    shown = run_catalog(defs, made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
+    shown = run_catalog(made.reload(), only_stale=True, skus=["TEA-1"]).products[0].report
     assert (shown.state, shown.reasons) == (State.PUBLISHED, [])
     flow = Flow(made.settings, made.settings.open_store())
     assert flow.record("product", "TEA-1").shown_price == "2720.00 BRL"
@@ -116,12 +116,12 @@ def test_a_price_is_shown_with_its_currency_or_not_at_all(made: Workspace) -> No
 
 def test_regulated_goods_wait_for_a_person_and_are_published_on_approval(made: Workspace) -> None:
     edit_product(made, title="North amber beer", description="Amber beer in a paper carton. Brewed in one town.")
-    waiting = run_catalog(defs, made.settings, skus=["TEA-1"]).products[0]
+    waiting = run_catalog(made.settings, skus=["TEA-1"]).products[0]
     assert waiting.report.state is State.WAITING
     env = environment(made.settings.workspace)
     review = command(made.settings.workspace, "review", "approve", "TEA-1", "--reason", "Seen with the legal team")
     subprocess.run(review, env=env, check=True, capture_output=True)
-    approved = run_catalog(defs, made.settings, only_stale=True, skus=["TEA-1"]).products[0]
+    approved = run_catalog(made.settings, only_stale=True, skus=["TEA-1"]).products[0]
     assert approved.report.state is State.PUBLISHED, approved.report.reasons
     flow = Flow(made.settings, made.settings.open_store())
     assert flow.record("mirrored_asset", "TEA-1").editions["main"].approved_by.startswith("person:")
@@ -165,6 +165,6 @@ def test_a_script_that_the_voice_can_not_read_is_named_at_the_plan_before_anythi
     tea = next(product for product in catalog["products"] if product["sku"] == "TEA-1")
     tea.update(title="朝の果樹園 紅茶", description="果樹園の香りをうつした紅茶です。缶は繰り返し使えます。")
     path.write_text(json.dumps(catalog), encoding="utf-8")
-    product = run_catalog(defs, made.settings, skus=["TEA-1"]).products[0]
+    product = run_catalog(made.settings, skus=["TEA-1"]).products[0]
     assert product.report.state == "failed"
     assert any("captions_only" in reason and "'en-gb'" in reason for reason in product.report.reasons)

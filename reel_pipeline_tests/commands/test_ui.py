@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reel_pipeline.cli import main
-from reel_pipeline.defs.run import LAPTOP_INSTANCE, open_instance
-from reel_pipeline.defs.ui import free_port
+from reel_pipeline.commands.ui import free_port
+from reel_pipeline.defs.in_process import LAPTOP_INSTANCE, open_instance
 from reel_pipeline.settings import CONFIG_VARIABLE, load_settings, read_brand
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.drawing import draw_catalog
@@ -102,7 +102,7 @@ def test_instance_settings_that_we_wrote_are_kept_up_to_date_and_a_users_stay(
     first = path.read_text()
     assert (LAPTOP_INSTANCE in first) == is_ours
     with monkeypatch.context() as newer:
-        newer.setattr("reel_pipeline.defs.run.LAPTOP_INSTANCE", f"{LAPTOP_INSTANCE}# newer\n")
+        newer.setattr("reel_pipeline.defs.in_process.LAPTOP_INSTANCE", f"{LAPTOP_INSTANCE}# newer\n")
         open_instance(workspace.settings)
     assert path.read_text().endswith("# newer\n") == is_ours
     path.write_text(f"{first}# mine\n")

@@ -3,6 +3,7 @@
 Starting and ending processes, for the demo too. What Dagster shows is `definitions.py`'s business.
 """
 
+import argparse
 import fcntl
 import json
 import os
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from reel_pipeline.defs.run import open_instance
+from reel_pipeline.commands.workspace import open_workspace
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.settings import Settings
 
@@ -26,6 +28,15 @@ START_TIMEOUT_S = 120
 LOADED = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
   __typename ... on PythonError { message } } } } } }"""
 Child = subprocess.Popen[bytes]
+
+
+def ui(options: argparse.Namespace) -> int:
+    settings = open_workspace(options.source)
+    try:
+        run_ui(settings, options.port)
+    except KeyboardInterrupt:
+        print("The UI has ended.", file=sys.stderr)
+    return 0
 
 
 def run_ui(settings: Settings, port: int) -> None:

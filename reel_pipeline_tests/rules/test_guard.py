@@ -7,9 +7,10 @@ import dagster as dg
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
+from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import QUIET, open_instance, run_catalog
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.records import CheckResult, Finding, Record, Verdict
 from reel_pipeline.rules.flow import Flow
@@ -104,7 +105,7 @@ def test_cosmetics_wait_for_a_person_or_for_artwork_that_has_their_whole_label(m
     artwork.mkdir(parents=True)
 
     def state() -> tuple[str, str]:
-        product = run_catalog(defs, made.reload(), skus=[PARTITION]).products[0]
+        product = run_catalog(made.reload(), skus=[PARTITION]).products[0]
         return product.report.state, " ".join(product.report.reasons)
 
     label(artwork / "label.png", "HARBOUR\nNo 7")
@@ -144,7 +145,7 @@ def test_a_run_of_everything_is_stopped_by_its_own_check(made: Workspace, monkey
     flow = Flow(made.settings, made.settings.open_store())
     voice = flow.record("voiceover", PARTITION)
     others = {name: data for name, data in published(flow).items() if not name.startswith("box-2-")}
-    product = run_catalog(defs, made.settings, skus=[PARTITION], force=True).products[0]
+    product = run_catalog(made.settings, skus=[PARTITION], force=True).products[0]
     assert product.report.state == "rejected"
     assert product.report.verdict == "reject"
     assert published(flow) == others, "the judge took its word about the public file back, so it was withdrawn"

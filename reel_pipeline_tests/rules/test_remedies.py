@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from reel_pipeline.cli import main
-from reel_pipeline.definitions import defs
+from reel_pipeline.commands.run import run_catalog
+from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.defs.run import open_instance, run_catalog
 from reel_pipeline.records import Overlay, Review, ReviewFault
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import Waiting, approvals
@@ -17,7 +17,7 @@ from reel_pipeline.rules.report import State
 from reel_pipeline.rules.work import work
 from reel_pipeline_tests.conftest import Workspace
 from reel_pipeline_tests.defs.test_operations import public
-from reel_pipeline_tests.defs.test_staleness import edit_product
+from reel_pipeline_tests.rules.test_staleness import edit_product
 
 SKU = "TEA-1"
 
@@ -82,7 +82,7 @@ def reject(flow: Flow, reason: str, shots: tuple[int, ...] = (), **options: Any)
 
 
 def run_again(made: Workspace) -> Any:
-    return run_catalog(defs, made.reload(), only_stale=True, skus=[SKU]).products[0]
+    return run_catalog(made.reload(), only_stale=True, skus=[SKU]).products[0]
 
 
 def captions(flow: Flow) -> dict[int | None, Overlay]:
