@@ -25,7 +25,7 @@ import dagster as dg
 # Partitioned asset checks are a preview in the pinned Dagster; each use would warn in every run.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-from reel_pipeline.defs import alerts, automation, jobs  # noqa: E402
+from reel_pipeline.defs import jobs, schedules  # noqa: E402
 from reel_pipeline.defs.assets import (  # noqa: E402
     brand_kit,
     catalog_snapshot,
@@ -44,6 +44,7 @@ from reel_pipeline.defs.assets import (  # noqa: E402
     voiceover,
 )
 from reel_pipeline.defs.resources import FlowResource, RecordIO  # noqa: E402
+from reel_pipeline.defs.sensors import alerts, gallery_changed, retake_rejected  # noqa: E402
 
 FLOW_IN_ORDER = (
     brand_kit,
@@ -66,7 +67,9 @@ FLOW_IN_ORDER = (
 _flow = FlowResource()
 
 defs = dg.Definitions(
-    assets=[asset for module in FLOW_IN_ORDER for asset in dg.load_assets_from_modules([module])],
+    assets=dg.with_source_code_references(
+        [asset for module in FLOW_IN_ORDER for asset in dg.load_assets_from_modules([module])]
+    ),
     asset_checks=[check for module in FLOW_IN_ORDER for check in dg.load_asset_checks_from_modules([module])],
     jobs=[
         jobs.sync_catalog,
@@ -78,8 +81,8 @@ defs = dg.Definitions(
         jobs.reconcile,
         jobs.learn,
     ],
-    sensors=[automation.retake_rejected, automation.gallery_changed, alerts.alerts],
-    schedules=[automation.hourly_sync, automation.new_skus, automation.reconcile_often],
+    sensors=[retake_rejected.retake_rejected, gallery_changed.gallery_changed, alerts.alerts],
+    schedules=[schedules.hourly_sync, schedules.new_skus, schedules.reconcile_often],
     resources={"flow": _flow, "io_manager": RecordIO(flow=_flow)},
     executor=dg.in_process_executor,
 )

@@ -9,9 +9,10 @@ from reel_pipeline.commands.output import print_table
 from reel_pipeline.commands.workspace import open_flow
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.in_process import open_instance
-from reel_pipeline.defs.reviews import decide, import_rejections, parse_fault, publish_released, spot_check
+from reel_pipeline.defs.reviews import decide, import_rejections, publish_released, spot_check
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.rules.cases import due_spot_checks
+from reel_pipeline.rules.decisions import parse_fault
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import Public, State, known_partitions, partition_of, report
 

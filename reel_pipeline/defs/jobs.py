@@ -9,9 +9,10 @@ import dagster as dg
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.previews import table
 from reel_pipeline.defs.reconcile import withdraw_untrue
-from reel_pipeline.defs.reviews import decide, parse_fault, publish_released, spot_check
+from reel_pipeline.defs.reviews import decide, publish_released, spot_check
 from reel_pipeline.defs.submission import group_by_assets, submit_backfills
 from reel_pipeline.errors import ReelError, SettingsError
+from reel_pipeline.rules.decisions import parse_fault
 from reel_pipeline.rules.flow import Flow, FrozenFlow
 from reel_pipeline.rules.report import known_partitions, partition_of
 from reel_pipeline.rules.table import SKU_ASSETS, VISUAL_ASSETS

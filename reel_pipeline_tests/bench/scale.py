@@ -27,10 +27,10 @@ from tqdm import tqdm
 
 from reel_pipeline import objects
 from reel_pipeline.commands.demo import PROJECT
-from reel_pipeline.defs.automation import gallery_changed
 from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import DATA_VERSION_TAG, plan
+from reel_pipeline.defs.sensors.gallery_changed import gallery_changed
 from reel_pipeline.records import CatalogSnapshot, CheckResult, Finding
 from reel_pipeline.rules.flow import Flow, FrozenFlow
 from reel_pipeline.rules.table import ASSETS, CHECKS, SKU_ASSETS

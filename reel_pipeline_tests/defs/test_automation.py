@@ -10,9 +10,10 @@ import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs import automation
-from reel_pipeline.defs.automation import gallery_changed, hourly_sync, new_skus
 from reel_pipeline.defs.in_process import QUIET, open_instance
+from reel_pipeline.defs.schedules import hourly_sync, new_skus
+from reel_pipeline.defs.sensors.gallery_changed import gallery_changed
+from reel_pipeline.defs.sensors.requests import TRIES
 from reel_pipeline.records import Blob
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.table import SKU_ASSETS
@@ -84,7 +85,7 @@ def test_a_changed_gallery_is_requested_once_and_a_first_tick_requests_nothing(m
     open_instance(made.settings).report_run_canceled(run)
     fourth = tick(made, flow, cursor(third))
     assert requested(fourth)["TEA-1"].run_key != requests["TEA-1"].run_key, "Dagster drops a key that it has seen"
-    for _ in range(automation.TRIES - 1):
+    for _ in range(TRIES - 1):
         open_instance(made.settings).report_run_canceled(queue(made, requested(fourth)["TEA-1"]))
     fifth = tick(made, flow, cursor(fourth))
     assert requested(fifth) == {}, "three times cancelled"
@@ -108,7 +109,7 @@ def test_a_price_that_goes_down_and_up_and_down_is_followed_each_time(made: Work
 def test_what_one_snapshot_changed_is_not_lost_when_the_next_comes_before_its_turn(
     made: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(automation, "PRODUCTS_PER_TICK", 1)
+    monkeypatch.setattr("reel_pipeline.defs.sensors.gallery_changed.PRODUCTS_PER_TICK", 1)
     first = tick(made, sync(made), None)
     for number in (0, 1):
         edit_product(made, number, price="16.00")
@@ -140,10 +141,10 @@ def test_a_new_product_is_requested_by_the_schedule_and_a_known_one_is_not(made:
 def test_new_products_whose_first_runs_are_cancelled_come_again_and_hold_up_no_newer_ones(
     made: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(automation, "PRODUCTS_PER_TICK", 2)
+    monkeypatch.setattr("reel_pipeline.defs.schedules.PRODUCTS_PER_TICK", 2)
     instance = open_instance(made.settings)
     flow = add_products(made, "NEW-4", "NEW-5")
-    for _ in range(automation.TRIES):
+    for _ in range(TRIES):
         requests = new(made, flow)
         assert {request.partition_key for request in requests} == {"NEW-4", "NEW-5"}
         runs = [queue(made, request) for request in requests]

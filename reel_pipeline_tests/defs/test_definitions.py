@@ -33,6 +33,12 @@ HEAVY = (
 )
 
 
+def test_every_asset_leads_to_its_code() -> None:
+    for key in defs.resolve_asset_graph().get_all_asset_keys():
+        found = defs.resolve_assets_def(key).metadata_by_key[key]["dagster/code_references"]
+        assert [Path(reference.file_path).name for reference in found.code_references] == [f"{key.path[-1]}.py"]
+
+
 def test_asset_keys_checks_jobs_and_automation_are_exactly_these() -> None:
     graph = defs.resolve_asset_graph()
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {

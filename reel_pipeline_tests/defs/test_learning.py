@@ -9,7 +9,7 @@ from reel_pipeline.cli import main
 from reel_pipeline.commands.learn import run_learn
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.defs.in_process import open_instance
-from reel_pipeline.defs.reviews import decide, parse_fault, spot_check
+from reel_pipeline.defs.reviews import decide, spot_check
 from reel_pipeline.errors import PublishRefused, SettingsError
 from reel_pipeline.evaluation.engines import open_engine
 from reel_pipeline.evaluation.engines.classical import ClassicalJudge
@@ -18,6 +18,7 @@ from reel_pipeline.learning import Calibration, KindCalibration
 from reel_pipeline.records import Review, Severity, Shown
 from reel_pipeline.rules import cases as rules_cases
 from reel_pipeline.rules.cases import CALIBRATIONS, cases, due_spot_checks
+from reel_pipeline.rules.decisions import parse_fault
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import BLIND_REVIEWS, REVIEWS, SHOWN, approvals
 from reel_pipeline.rules.staleness import stale_assets

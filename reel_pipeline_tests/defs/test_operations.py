@@ -14,12 +14,12 @@ import pytest
 from reel_pipeline.cli import main
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.alerts import alert_about, alerts
 from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
+from reel_pipeline.defs.sensors.alerts import alert_about, alerts
 from reel_pipeline.records import Verdict
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.work import work

@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from reel_pipeline.commands.run import run_catalog
-from reel_pipeline.defs.assets.mirrored_asset import publish_reel
 from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
@@ -21,6 +20,7 @@ from reel_pipeline.records import MirroredAsset, PublishedEdition, Review
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import REVIEWS, VERDICTS, approvals
 from reel_pipeline.rules.public import PUBLICATIONS, public_of
+from reel_pipeline.rules.publication import publish_reel
 from reel_pipeline.store import partition_path
 from reel_pipeline_tests.conftest import Workspace
 

@@ -15,10 +15,11 @@ from reel_pipeline.clips.engines import KeyframeLayers
 from reel_pipeline.clips.engines.warp import Warp
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.adapter import ATTEMPT_TAG
-from reel_pipeline.defs.alerts import alert_about
-from reel_pipeline.defs.automation import TRIES, retake_rejected
 from reel_pipeline.defs.in_process import QUIET, open_instance, run_job
 from reel_pipeline.defs.reviews import decide
+from reel_pipeline.defs.sensors.alerts import alert_about
+from reel_pipeline.defs.sensors.requests import TRIES
+from reel_pipeline.defs.sensors.retake_rejected import retake_rejected
 from reel_pipeline.evaluation.engines import Charge, Opinion, Passport
 from reel_pipeline.media.photo import Pixels, decode_png
 from reel_pipeline.media.video import Planes

@@ -15,9 +15,9 @@ import pytest
 from reel_pipeline.cli import main
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
-from reel_pipeline.defs.alerts import alert_about
 from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.reviews import decide
+from reel_pipeline.defs.sensors.alerts import alert_about
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import Public, State, own_photos, report

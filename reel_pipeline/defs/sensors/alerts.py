@@ -11,6 +11,7 @@ import urllib.request
 
 import dagster as dg
 
+from reel_pipeline.defs.sensors.requests import is_retried
 from reel_pipeline.errors import ReelError
 from reel_pipeline.records import MirroredAsset, Record
 from reel_pipeline.rules import retakes
@@ -64,10 +65,6 @@ def alerts(context: dg.SensorEvaluationContext, flow: dg.ResourceParam[Flow]) ->
         died = run is not None and run.status is not dg.DagsterRunStatus.SUCCESS and not is_retried(run)
         tell(flow, partition, alert_about(flow, partition, died=died))
     return dg.SensorResult(cursor=json.dumps(latest))
-
-
-def is_retried(run: dg.DagsterRun) -> bool:
-    return run.tags.get("dagster/will_retry") == "true"
 
 
 def alert_about(flow: Flow, partition: str, *, died: bool, given_up: bool = False) -> Alert | None:
