@@ -22,8 +22,9 @@ import warnings
 
 import dagster as dg
 
-# Partitioned asset checks are a preview in the pinned Dagster; each use would warn in every run.
+# In the pinned Dagster partitioned checks are a preview and links to code a beta: each use would warn in every run.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from reel_pipeline.defs import jobs, schedules  # noqa: E402
 from reel_pipeline.defs.assets import (  # noqa: E402

@@ -1,14 +1,16 @@
 """What Dagster is told of a check, whatever its answer."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
-from reel_pipeline.defs.adapter import check
+from reel_pipeline.defs.adapter import Find, check
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.records import Finding, ProductGallery
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import Settings
-from reel_pipeline_tests.conftest import Workspace
+from reel_pipeline_tests.conftest import new_workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
 PARTITION = "TEA-1"
@@ -17,26 +19,31 @@ NAME = "gallery_is_usable"
 
 @dg.asset(partitions_def=SKUS)
 def product_gallery() -> None:
-    """Stands for the asset: only its check runs."""
+    """Stands for the asset, which the check looks for in the store."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A workspace that holds one gallery."""
+    settings = new_workspace(tmp_path / "work", tmp_path).settings
+    settings.open_store().save("product_gallery", PARTITION, ProductGallery(photos=()), "0" * 64, {})
+    return settings
 
 
 def flow_of(settings: Settings) -> Flow:
     return Flow(settings, settings.open_store(), force=True)
 
 
-def asked(workspace: Workspace, find) -> dg.AssetCheckEvaluation:
+def asked(settings: Settings, find: Find) -> dg.AssetCheckEvaluation:
     """The evaluation that Dagster keeps of `gallery_is_usable` when `find` looks at the gallery."""
-    flow = flow_of(workspace.settings)
+    only = dg.define_asset_job("only", dg.AssetSelection.assets(product_gallery))
+    defs = dg.Definitions(
+        [product_gallery], asset_checks=[check(NAME, "", find)], jobs=[only], resources={"flow": flow_of(settings)}
+    )
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("sku", [PARTITION])
-        done = dg.materialize(
-            [product_gallery, check(NAME, "", find)],
-            selection=dg.AssetSelection.checks(dg.AssetCheckKey(product_gallery.key, NAME)),
-            resources={"flow": flow, "io_manager": dg.mem_io_manager},
-            partition_key=PARTITION,
-            instance=instance,
-            raise_on_error=False,
-        )
+        instance.add_dynamic_partitions(SKUS.name or "", [PARTITION])
+        job = defs.resolve_job_def("only")
+        done = job.execute_in_process(instance=instance, partition_key=PARTITION, raise_on_error=False)
     (evaluation,) = done.get_asset_check_evaluations()
     return evaluation
 
@@ -45,25 +52,23 @@ def boom(flow: Flow, partition: str, gallery: ProductGallery) -> Finding:
     raise ZeroDivisionError("a count of nothing")
 
 
-def test_its_keys_are_the_same_whether_it_passed_or_not(made: Workspace) -> None:
+def test_its_keys_are_the_same_whether_it_passed_or_not(settings: Settings) -> None:
     measured = {"photos": 3.0}
     told = [
-        asked(made, lambda *_, passed=passed: Finding(passed=passed, sentence="As it is.", measured=measured))
+        asked(settings, lambda *_, passed=passed: Finding(passed=passed, sentence="As it is.", measured=measured))
         for passed in (True, False)
     ]
     assert [one.passed for one in told] == [True, False]
     assert told[0].metadata.keys() == told[1].metadata.keys() == {"finding", "error", "reused", "photos"}
 
 
-def test_an_exception_that_nobody_foresaw_is_a_failed_check_with_its_type(made: Workspace, logged_errors) -> None:
+def test_an_exception_that_nobody_foresaw_is_a_failed_check_with_its_type(settings: Settings, logged_errors) -> None:
     logged_errors("ZeroDivisionError")
-    evaluation = asked(made, boom)
+    evaluation = asked(settings, boom)
     assert not evaluation.passed
     assert evaluation.metadata["error"].value == "ZeroDivisionError"
     assert "a count of nothing" in str(evaluation.description)
-    known = flow_of(made.settings).finding(NAME, PARTITION)
-    assert known is not None
-    assert known.passed, "what it said before stays: an accident is no answer"
-    assert flow_of(made.settings).failure("product_gallery", PARTITION)
-    assert asked(made, lambda *_: Finding(passed=True, sentence="Fine.")).passed
-    assert flow_of(made.settings).failure("product_gallery", PARTITION) is None
+    assert flow_of(settings).finding(NAME, PARTITION) is None, "an accident is no answer"
+    assert flow_of(settings).failure("product_gallery", PARTITION)
+    assert asked(settings, lambda *_: Finding(passed=True, sentence="Fine.")).passed
+    assert flow_of(settings).failure("product_gallery", PARTITION) is None
