@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from reel_pipeline.catalog.shop import crawl as crawl_shop
 from reel_pipeline.catalog.pages.storefront import products_in
+from reel_pipeline.catalog.shop import crawl as crawl_shop
 from reel_pipeline.commands.output import print_json
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.settings import default_workspace, load_settings, make_workspace
