@@ -74,7 +74,8 @@ def say_no_to_what_is_published(deployment: Deployment, flow: Flow, csv: Path) -
             else:
                 csv.write_text(f"sku,platform,reason,shots\n{sku},Meta,Text is cut off,{FAULTED_SHOT}\n")
                 importing = deployment.command("review", "import", str(csv))
-                assert importing.wait() == 0, importing.communicate()
+                said = importing.communicate()
+                assert importing.returncode == 0, said
 
 
 def rows(deployment: Deployment, flow: Flow) -> list[Row]:
