@@ -10,11 +10,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from reel_pipeline import engines
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.file_hashes import FileHashes
 from reel_pipeline.records import BrandKit, Preferences
@@ -29,8 +30,8 @@ SERVE_URL = "http://127.0.0.1:8787/"
 """Where `serve` listens unless told otherwise."""
 
 
-class EngineNames(BaseModel):
-    """Which engine does each room's verb; the defaults need no weights, GPU, key or network."""
+class Engines(BaseModel):
+    """Which engine does each room's work, and the options in `[engines.NAME]`. The defaults need no weights or key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +43,41 @@ class EngineNames(BaseModel):
     clips: str = "warp"
     judge: str = "classical"
     second_opinion: str = "openai_compatible"
+    options: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables_are_options(cls, values: dict[str, Any]) -> dict[str, Any]:
+        tables = {name: value for name, value in values.items() if isinstance(value, dict) and name != "options"}
+        return {**{name: value for name, value in values.items() if name not in tables}, "options": tables}
+
+    @model_validator(mode="after")
+    def _are_known(self) -> Self:
+        """Every name and every option, also of an engine that is not chosen now."""
+        try:
+            for room in engines.ROOMS:
+                engines.find(room, getattr(self, room))
+            for name, written in self.options.items():
+                rooms = [room for room, known in engines.ENGINES if known == name]
+                if not rooms:
+                    raise SettingsError(f"[engines.{name}]: there is no engine of this name.")
+                for room in rooms:
+                    engines.read_options(room, name, written)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def _options(self, room: str) -> BaseModel | None:
+        name = getattr(self, room)
+        return engines.read_options(room, name, self.options.get(name, {}))
+
+    def open(self, room: str, **given: Any) -> Any:
+        """The engine chosen for a room, as `engines.open_engine` has it."""
+        return engines.open_engine(room, getattr(self, room), self._options(room), **given)
+
+    def revision(self, room: str) -> str:
+        """The revision of the engine chosen for a room, with its options."""
+        return engines.revision_of(room, getattr(self, room), self._options(room))
 
 
 class Settings(BaseModel):
@@ -77,7 +113,7 @@ class Settings(BaseModel):
     second_opinion_url: str = ""
     second_opinion_model: str = ""
     second_opinion_budget: int = Field(default=0, ge=0)
-    engines: EngineNames = EngineNames()
+    engines: Engines = Engines()
 
     @model_validator(mode="before")
     @classmethod

@@ -16,11 +16,11 @@ from reel_pipeline.media.photo import Pixels, encode_png, normalise
 from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
 from reel_pipeline.rules.cases import adopted_gates
 from reel_pipeline.rules.report import own_photos, partition_of
-from reel_pipeline.settings import EngineNames
+from reel_pipeline.settings import Engines
 from reel_pipeline.store import Store, open_store
 
 MIN_CLIP_S, MAX_CLIP_S = 0.5, 10.0
-DEFAULTS = EngineNames()
+DEFAULTS = Engines()
 
 
 def classify(options: argparse.Namespace) -> int:
@@ -70,7 +70,6 @@ def evaluate(options: argparse.Namespace) -> int:
 def classify_files(files: Sequence[Path]) -> list[dict[str, Any]]:
     """One row a file, in order: what it shows, or `{"file", "error"}`. The files of one call are one gallery."""
     from reel_pipeline.frames.classify import classify
-    from reel_pipeline.frames.engines import open_classifier
 
     with scratch_store() as store:
         photos: dict[Path, Photo | str] = {}
@@ -81,7 +80,7 @@ def classify_files(files: Sequence[Path]) -> list[dict[str, Any]]:
                 photos[file] = str(error)
         usable = {photo.key: photo for photo in photos.values() if isinstance(photo, Photo)}
         gallery = ProductGallery(photos=tuple(usable.values()))
-        frames = classify(gallery, open_classifier(DEFAULTS.classifier), store) if usable else None
+        frames = classify(gallery, DEFAULTS.open("classifier"), store) if usable else None
         rows: list[dict[str, Any]] = []
         for file, photo in photos.items():
             if isinstance(photo, str) or frames is None:
@@ -109,16 +108,14 @@ def cut_out_file(file: Path, out: Path) -> float:
     """Write the product's 8-bit alpha, as large as the (upright) photo; returns its confidence in [0, 1]."""
     import cv2
 
-    from reel_pipeline.frames.engines import open_cutout_engine
-
     normalised = normalise(read_file(file))
-    matte = open_cutout_engine(DEFAULTS.cutout).cut_out(normalised.pixels, normalised.alpha)
+    matte = DEFAULTS.open("cutout").cut_out(normalised.pixels, normalised.alpha)
     size_px = _oriented_size_px(file)
     alpha = matte.alpha
     if alpha.shape[::-1] != size_px:
-        alpha = cv2.resize(alpha, size_px, interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
+        alpha = cv2.resize(alpha, size_px, interpolation=cv2.INTER_CUBIC)
     _write(out, encode_png(alpha))
-    return matte.confidence
+    return float(matte.confidence)
 
 
 def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
@@ -127,11 +124,8 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
     Raises `SettingsError` for a length out of range.
     """
     from reel_pipeline.clips.animate import write_clip
-    from reel_pipeline.clips.engines import open_engine as open_clip_engine
     from reel_pipeline.frames.classify import classify
     from reel_pipeline.frames.cutout import cut_out
-    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
-    from reel_pipeline.stills.engines import open_engine as open_still_engine
     from reel_pipeline.stills.render import render_still
 
     if not MIN_CLIP_S <= duration_s <= MAX_CLIP_S:
@@ -141,9 +135,9 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
     with scratch_store() as store:
         photo = _photo(file, 1, store)
         gallery = ProductGallery(photos=(photo,))
-        classification = classify(gallery, open_classifier(DEFAULTS.classifier), store)
+        classification = classify(gallery, DEFAULTS.open("classifier"), store)
         parallax = motion == Motion.PARALLAX
-        engine = open_cutout_engine(DEFAULTS.cutout)
+        engine = DEFAULTS.open("cutout")
         cutout = cut_out(gallery, classification, engine, store) if parallax else ProductCutout(cutouts=())
         take = Take(
             photo=photo.key,
@@ -152,9 +146,9 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
             focus_px_xywh=classification.frames[0].product_box_px_xywh,
         )
         shot = Shot(number=1, role=Role.OPENING, takes=(take,), scene="", line="", caption="")
-        still = render_still(shot, 0, gallery, cutout, BrandLook(), open_still_engine(DEFAULTS.stills), store)
+        still = render_still(shot, 0, gallery, cutout, BrandLook(), DEFAULTS.open("stills"), store)
         with _beside(out) as partial:
-            write_clip(still, max(2, round(duration_s * FPS)), open_clip_engine(DEFAULTS.clips), store, partial)
+            write_clip(still, max(2, round(duration_s * FPS)), DEFAULTS.open("clips"), store, partial)
     return still.instead
 
 
@@ -169,10 +163,10 @@ def evaluate_file(
     `gates`: those that a workspace has adopted instead of the shipped ones. `artworks`: pictures of the product's flat
     master artwork, which lettering is compared with.
     """
-    from reel_pipeline.evaluation.engines import open_engine
+    from reel_pipeline.evaluation.engines import regated
     from reel_pipeline.evaluation.judge import readable
 
-    judge = open_engine(DEFAULTS.judge, gates)
+    judge = regated(DEFAULTS.open("judge"), gates)
     photos: list[Pixels] = [normalise(read_file(reference)).pixels for reference in references]
     if not video.is_file():
         raise SettingsError(f"{video} is not a file.")

@@ -5,6 +5,7 @@ import contextlib
 import runpy
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,12 +13,11 @@ import numpy as np
 
 from reel_pipeline.commands.output import print_table
 from reel_pipeline.commands.workspace import open_flow, warn_of_unclaimed
-from reel_pipeline.errors import ReelError, SettingsError
+from reel_pipeline.engines import ENGINES, ROOMS
+from reel_pipeline.errors import EngineUnavailable, ReelError, SettingsError
 from reel_pipeline.origin.server import run as run_origin
 from reel_pipeline.prune import prune
-from reel_pipeline.settings import EngineNames, load_settings
-
-DEFAULTS = EngineNames()
+from reel_pipeline.settings import Engines, Settings, load_settings
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -34,11 +34,13 @@ def store(options: argparse.Namespace) -> int:
 
 
 def doctor(options: argparse.Namespace) -> int:
-    rows = diagnose()
-    print_table(rows, ("part", "works", "remedy"))
+    settings = None
     with contextlib.suppress(SettingsError):  # it also works where there is no workspace
         warn_of_unclaimed(open_flow())
-    return 0 if all(row["works"] == "yes" for row in rows) else 1
+        settings = load_settings()
+    rows = diagnose(settings)
+    print_table(rows, ("part", "engine", "in_use", "needs", "works", "remedy"))
+    return 0 if all(row["works"] == "yes" for row in rows if row["in_use"] == "yes") else 1
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -53,38 +55,57 @@ def bench(options: argparse.Namespace) -> int:
     return 0
 
 
-def diagnose() -> list[dict[str, str]]:
-    """One row a part that the embedded engines need: whether it works here, and the remedy where it does not."""
-    from reel_pipeline.clips.engines import open_engine as open_clip_engine
-    from reel_pipeline.evaluation.engines import open_engine as open_judge
-    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
-    from reel_pipeline.media.text import read_text
-    from reel_pipeline.shots.engines import open_engine as open_planner
-    from reel_pipeline.stills.engines import open_engine as open_still_engine
-    from reel_pipeline.voice.engines import open_engine as open_voice
+def diagnose(settings: Settings | None) -> list[dict[str, str]]:
+    """One row an engine and one for every other part: whether it is in use, works here, and the remedy if not."""
 
-    def x264() -> None:
+    def label_text() -> None:
+        from reel_pipeline.media.text import read_text
+
+        read_text(np.full((64, 64, 3), 255, np.uint8))
+
+    def h264() -> None:
         import av
 
         av.Codec("libx264", "w")
 
-    parts: dict[str, Callable[[], object]] = {
-        "photo classes": lambda: open_classifier(DEFAULTS.classifier),
-        "cutout": lambda: open_cutout_engine(DEFAULTS.cutout),
-        "label text": lambda: read_text(np.full((64, 64, 3), 255, np.uint8)),
-        "planner": lambda: open_planner(DEFAULTS.planner),
-        "voice": lambda: open_voice(DEFAULTS.voice),
-        "stills": lambda: open_still_engine(DEFAULTS.stills),
-        "clips": lambda: open_clip_engine(DEFAULTS.clips),
-        "H.264": x264,
-        "judge": lambda: open_judge(DEFAULTS.judge),
-    }
-    rows = []
-    for part, attempt in parts.items():
-        try:
-            attempt()
-        except (ReelError, ImportError, OSError, ValueError) as error:
-            rows.append({"part": part, "works": "no", "remedy": str(error) or "install the package again: make setup"})
-        else:
-            rows.append({"part": part, "works": "yes", "remedy": ""})
+    def engine(room: str, name: str) -> None:
+        if missing := "; ".join(filter(None, (need.missing() for need in ENGINES[room, name].needs))):
+            raise EngineUnavailable(missing)
+        if _in_use(room, name, settings):
+            chosen = settings.engines if settings else Engines()
+            chosen.open(
+                room,
+                recordings=Path(),
+                url=settings.second_opinion_url if settings else "",
+                model=settings.second_opinion_model if settings else "",
+            )
+
+    rows = [_tried({"part": "label text"}, label_text), _tried({"part": "H.264"}, h264)]
+    for (room, name), row in ENGINES.items():
+        about = {
+            "part": ROOMS[room],
+            "engine": name,
+            "in_use": "yes" if _in_use(room, name, settings) else "no",
+            "needs": ", ".join(f"{need.kind} {need.name}" for need in row.needs) or "nothing",
+        }
+        rows.append(_tried(about, partial(engine, room, name)))
     return rows
+
+
+def _in_use(room: str, name: str, settings: Settings | None) -> bool:
+    is_chosen: bool = getattr(settings.engines if settings else Engines(), room) == name
+    is_asked = room != "second_opinion" or bool(settings and settings.asks_a_second_opinion)
+    return is_chosen and is_asked
+
+
+def _tried(about: dict[str, str], attempt: Callable[[], None]) -> dict[str, str]:
+    try:
+        attempt()
+    except (ReelError, ImportError, OSError, ValueError) as error:
+        return {
+            "in_use": "yes",
+            **about,
+            "works": "no",
+            "remedy": str(error) or "install the package again: make setup",
+        }
+    return {"in_use": "yes", **about, "works": "yes"}

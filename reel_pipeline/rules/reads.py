@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reel_pipeline import records as r
-from reel_pipeline.rules.revisions import REVISIONS
+from reel_pipeline.engines import PARTS
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import jsonable
 
@@ -155,5 +155,5 @@ def judging(settings: Settings, partition: str) -> object:
     if settings.asks_a_second_opinion:
         asked = {name: value for name, value in settings if name.startswith("second_opinion")}
         adviser = f"adviser.{settings.engines.second_opinion}"
-        chosen |= {**asked, adviser: REVISIONS.get(adviser), "revision": REVISIONS["second_opinion"]}
+        chosen |= {**asked, adviser: settings.engines.revision("second_opinion"), "revision": PARTS["second_opinion"]}
     return chosen or None

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reel_pipeline import records as r
+from reel_pipeline.engines import PARTS
 from reel_pipeline.learning import Calibration, JudgementTable
 from reel_pipeline.records import canonical_json
 from reel_pipeline.rules import reads
 from reel_pipeline.rules.reads import Inputs
-from reel_pipeline.rules.revisions import REVISIONS
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import jsonable
 
@@ -24,7 +24,7 @@ from reel_pipeline.store import jsonable
 class Asset:
     """One row. `reads(inputs, partition)` and `settings(settings, partition)` return JSON values.
 
-    `engine`: the field of `EngineNames` that names who makes it. `parts`: what else of `REVISIONS` its bytes hang on.
+    `engine`: the room (`engines.ROOMS`) whose engine makes it. `parts`: what else of `PARTS` its bytes hang on.
     `external`: it looks at or acts on something outside the store, so its body runs whenever it is asked.
     """
 
@@ -42,7 +42,8 @@ class Asset:
     def made_with(self, settings: Settings, partition: str) -> dict[str, str]:
         """The digests of the code and of the settings behind this asset."""
         engine = getattr(settings.engines, self.engine) if self.engine else None
-        code = [self.logic, REVISIONS.get(f"{self.engine}.{engine}"), *(REVISIONS[part] for part in self.parts)]
+        made_by = settings.engines.revision(self.engine) if self.engine else None
+        code = [self.logic, made_by, *(PARTS[part] for part in self.parts)]
         return {"code": digest_of(code), "settings": digest_of([engine, self.settings(settings, partition)])}
 
     def depends(self, inputs: Inputs, settings: Settings, partition: str, takes: object = None) -> dict[str, str]:

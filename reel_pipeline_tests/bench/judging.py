@@ -23,7 +23,8 @@ import av
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines import Judge, Opinion, Passport, open_engine
+from reel_pipeline.engines import open_engine
+from reel_pipeline.evaluation.engines import Judge, Opinion, Passport
 from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
@@ -160,7 +161,7 @@ def row(
 def measure(
     results: Path, products: Sequence[Product], size: tuple[int, int], only: Sequence[str], with_ocr: bool
 ) -> None:
-    judge = open_engine("classical")
+    judge = open_engine("judge", "classical")
     done = {(r["sku"], r["kind"], r["severity"]) for r in read(results) if r["revision"] == judge.revision}
     passport = cache(lambda number, index: judge.passport(products[number].photos[index]))
     with tempfile.TemporaryDirectory() as folder, results.open("a") as out:

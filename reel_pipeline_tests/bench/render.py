@@ -15,13 +15,12 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from reel_pipeline.clips.animate import animate_stills
-from reel_pipeline.clips.engines import open_engine as open_clip_engine
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import PhotoError
 from reel_pipeline.media.photo import Pixels, normalise
 from reel_pipeline.media.video import Planes, VideoWriter, read_planes
 from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BrandLook, BrandWords, Motion, Product, ProductCutout
 from reel_pipeline.reels.assemble import assemble
-from reel_pipeline.stills.engines import open_engine as open_still_engine
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene, voice_of
 
@@ -56,10 +55,10 @@ def time_product(name: str, pictures: list[Pixels]) -> Timing:
         look, words, product = BrandLook(), BrandWords(brand_name="Brand"), Product(sku=name, title=name)
         marks = [_clock()]
         stills = render_stills(
-            plan, {}, 0, gallery, ProductCutout(cutouts=()), look, open_still_engine("layered"), store
+            plan, {}, 0, gallery, ProductCutout(cutouts=()), look, open_engine("stills", "layered"), store
         )
         marks.append(_clock())
-        clips = animate_stills(stills, voice, open_clip_engine("warp"), store)
+        clips = animate_stills(stills, voice, open_engine("clips", "warp"), store)
         marks.append(_clock())
         reel = assemble(clips, voice, product, look, words, store)
         marks.append(_clock())

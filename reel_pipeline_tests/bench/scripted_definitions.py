@@ -7,4 +7,4 @@ from reel_pipeline.definitions import defs  # noqa: F401
 from reel_pipeline.defs.assets import evaluation_score
 from reel_pipeline_tests.bench.scripted import ScriptedJudge
 
-evaluation_score.open_engine = lambda name, gates: ScriptedJudge()  # type: ignore[assignment]
+evaluation_score.regated = lambda shipped, gates: ScriptedJudge()  # type: ignore[assignment]

@@ -12,7 +12,8 @@ import av
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines import Charge, Opinion, open_engine
+from reel_pipeline.engines import open_engine
+from reel_pipeline.evaluation.engines import Charge, Opinion
 from reel_pipeline.media.photo import Pixels, encode_jpeg
 from reel_pipeline_tests.bench.cases import HONEST
 from reel_pipeline_tests.bench.filming import SMALL, Fault, make_clip
@@ -26,7 +27,7 @@ _COLUMNS = 3
 
 def tile(product: Product, filmed: Product, fault: Fault) -> Pixels:
     """`filmed`: the product that the clip shows, `product` the one it is to show."""
-    judge = open_engine("classical")
+    judge = open_engine("judge", "classical")
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         cut_list = make_clip(clip, filmed.photos, fault, 3, SMALL, 1, round(24 * fault.shot_s), 9)
@@ -78,7 +79,7 @@ def main() -> None:
     arguments = parser.parse_args()
     products = load_products(arguments.photos, "odd", 8)
     product = products[arguments.product]
-    pages = [open_engine("classical").passport(photo) for photo in product.photos]
+    pages = [open_engine("judge", "classical").passport(photo) for photo in product.photos]
     told = lettered(pages, product.photos)
     # The last lap has the kinds of one severity.
     faults = {fault.kind: fault for lap in (LAPS - 1, 0) for fault, _ in cases(product, 0, told, lap)}

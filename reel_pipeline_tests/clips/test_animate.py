@@ -3,12 +3,11 @@ import pytest
 
 from reel_pipeline.clips.animate import animate_stills, write_clip
 from reel_pipeline.clips.checks import clip_meets_spec
-from reel_pipeline.clips.engines import open_engine
 from reel_pipeline.clips.path import camera_windows, seen_at
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.video import Planes, VideoWriter, read_planes
 from reel_pipeline.records import BrandLook, ClipEdition, Motion, ProductCutout, Rung, StillEdition, VoiceEdition
-from reel_pipeline.stills.engines import open_engine as open_still_engine
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline.store import Store
 from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene, voice_of
@@ -19,9 +18,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[StillEdition, VoiceE
     store = new_store(tmp_path_factory.mktemp("clips"))
     gallery = gallery_of(store, [packshot(), scene()])
     cutout = ProductCutout(cutouts=())
-    stills = render_stills(plan_of(gallery), {}, 0, gallery, cutout, BrandLook(), open_still_engine("layered"), store)
+    stills = render_stills(
+        plan_of(gallery), {}, 0, gallery, cutout, BrandLook(), open_engine("stills", "layered"), store
+    )
     voice = voice_of(store, ["One", "Two"], shot_frames=48, card_frames=24)
-    return stills, voice, animate_stills(stills, voice, open_engine("warp"), store), store
+    return stills, voice, animate_stills(stills, voice, open_engine("clips", "warp"), store), store
 
 
 def test_clips_follow_the_timeline_and_meet_the_spec(made) -> None:
@@ -34,7 +35,7 @@ def test_clips_follow_the_timeline_and_meet_the_spec(made) -> None:
 def test_a_second_call_computes_nothing(made) -> None:
     stills, voice, clips, store = made
     store.counts.clear()
-    assert animate_stills(stills, voice, open_engine("warp"), store) == clips
+    assert animate_stills(stills, voice, open_engine("clips", "warp"), store) == clips
     assert store.counts["computed"] == 0
 
 
@@ -54,10 +55,10 @@ def test_a_parallax_clip_lists_where_the_grown_product_lies(tmp_path) -> None:
     gallery = gallery_of(store, [packshot(), packshot()])
     plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
     cutout = cut_out_of(gallery, store)
-    stills = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_still_engine("layered"), store)
+    stills = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_engine("stills", "layered"), store)
     assert all(still.parallax for still in stills.stills)
     voice = voice_of(store, ["One", "Two"], shot_frames=48, card_frames=24)
-    clips = animate_stills(stills, voice, open_engine("warp"), store)
+    clips = animate_stills(stills, voice, open_engine("clips", "warp"), store)
     assert clip_meets_spec(clips, voice, store).passed
     ((x, y, w, h),) = clips.clips[0].avoid_px_xywh
     last = list(read_planes(store.path(clips.clips[0].video)))[-1]
@@ -71,12 +72,14 @@ def test_a_parallax_clip_lists_where_the_grown_product_lies(tmp_path) -> None:
 def test_other_shots_than_the_timelines_are_refused(made) -> None:
     stills, voice, _, store = made
     with pytest.raises(RenderError, match="make the voice again"):
-        animate_stills(stills.model_copy(update={"stills": stills.stills[:1]}), voice, open_engine("warp"), store)
+        animate_stills(
+            stills.model_copy(update={"stills": stills.stills[:1]}), voice, open_engine("clips", "warp"), store
+        )
 
 
 def test_a_single_clip_is_written_at_final_quality(made, tmp_path) -> None:
     stills, _, _clips, store = made
-    write_clip(stills.stills[0], 24, open_engine("warp"), store, tmp_path / "clip.mp4")
+    write_clip(stills.stills[0], 24, open_engine("clips", "warp"), store, tmp_path / "clip.mp4")
     assert sum(1 for _ in read_planes(tmp_path / "clip.mp4")) == 24
 
 

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import EngineUnavailable, SettingsError
-from reel_pipeline.evaluation.advice.engines import open_adviser, openai_compatible
+from reel_pipeline.evaluation.advice.engines import openai_compatible
 from reel_pipeline.evaluation.advice.engines.openai_compatible import KEY_VARIABLE
 from reel_pipeline.evaluation.advice.pictures import side_by_side
 from reel_pipeline.evaluation.advice.second_opinion import QUESTION, Answer
@@ -22,7 +23,7 @@ PICTURE = side_by_side(product_photo(1, "TEA")[:300, :300], product_photo(1, "TE
 def test_one_question_one_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "secret")
     with serving(honest) as server:
-        adviser = open_adviser(name, server.url + "/", "some-model")
+        adviser = open_engine("second_opinion", name, url=server.url + "/", model="some-model")
         said = adviser.look(PICTURE, QUESTION, SCHEMA)
     assert Answer.model_validate_json(said).difference == "no"
     request = server.seen[0]
@@ -35,7 +36,7 @@ def test_one_question_one_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert set(SCHEMA["required"]) == set(SCHEMA["properties"])
     assert SCHEMA["additionalProperties"] is False
     assert "secret" not in adviser.revision
-    assert adviser.revision != open_adviser(name, server.url, "other-model").revision
+    assert adviser.revision != open_engine("second_opinion", name, url=server.url, model="other-model").revision
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -44,7 +45,7 @@ def test_a_refusal_names_its_remedy_and_takes_the_key_nowhere_else(name: str, st
     with serving(honest) as server:
         server.statuses.append(status)
         with pytest.raises(EngineUnavailable, match=remedy):
-            open_adviser(name, server.url, "m").look(PICTURE, QUESTION, SCHEMA)
+            open_engine("second_opinion", name, url=server.url, model="m").look(PICTURE, QUESTION, SCHEMA)
         assert len(server.seen) == 1
 
 
@@ -52,10 +53,10 @@ def test_a_refusal_names_its_remedy_and_takes_the_key_nowhere_else(name: str, st
 def test_a_busy_server_is_asked_again_and_a_dead_one_is_named(name: str) -> None:
     with serving(honest) as server:
         server.statuses.append(503)
-        assert open_adviser(name, server.url, "m").look(PICTURE, QUESTION, SCHEMA)
+        assert open_engine("second_opinion", name, url=server.url, model="m").look(PICTURE, QUESTION, SCHEMA)
         assert len(server.seen) == 2
     with pytest.raises(EngineUnavailable, match="start it"):
-        open_adviser(name, "http://127.0.0.1:9/v1", "m").look(PICTURE, QUESTION, SCHEMA)
+        open_engine("second_opinion", name, url="http://127.0.0.1:9/v1", model="m").look(PICTURE, QUESTION, SCHEMA)
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -65,15 +66,15 @@ def test_a_busy_server_is_asked_again_and_a_dead_one_is_named(name: str) -> None
 def test_what_is_no_completion_is_no_answer(name: str, body: bytes) -> None:
     with serving(honest) as server:
         server.bodies.append(body)
-        assert open_adviser(name, server.url, "m").look(PICTURE, QUESTION, SCHEMA) == ""
+        assert open_engine("second_opinion", name, url=server.url, model="m").look(PICTURE, QUESTION, SCHEMA) == ""
 
 
 def test_settings_that_are_missing_are_named() -> None:
     with pytest.raises(SettingsError, match="openai_compatible"):
-        open_adviser("oracle", "http://127.0.0.1:1/v1", "m")
+        open_engine("second_opinion", "oracle", url="http://127.0.0.1:1/v1", model="m")
     for url, model in (("", "m"), ("127.0.0.1:1", "m"), ("http://127.0.0.1:1/v1", "")):
         with pytest.raises(SettingsError, match="second_opinion_url"):
-            open_adviser("openai_compatible", url, model)
+            open_engine("second_opinion", "openai_compatible", url=url, model=model)
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -88,5 +89,5 @@ def test_a_question_that_was_sent_and_not_answered_in_time_is_not_sent_again(
 
     with serving(slow) as server:
         with pytest.raises(EngineUnavailable, match="can't be reached"):
-            open_adviser(name, server.url, "m").look(PICTURE, QUESTION, SCHEMA)
+            open_engine("second_opinion", name, url=server.url, model="m").look(PICTURE, QUESTION, SCHEMA)
         assert len(server.seen) == 1

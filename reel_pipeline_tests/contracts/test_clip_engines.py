@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from reel_pipeline.clips.engines import ClipEngine, KeyframeLayers, open_engine
+from reel_pipeline.clips.engines import ClipEngine, KeyframeLayers
 from reel_pipeline.clips.path import camera_windows, near_windows
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.video import Planes, to_rgb
 
 
 @pytest.fixture(params=["warp"])
 def engine(request: pytest.FixtureRequest) -> ClipEngine:
-    return open_engine(request.param)
+    return open_engine("clips", request.param)
 
 
 def dotted(width: int = 1400, height: int = 2400) -> np.ndarray:
@@ -101,4 +102,4 @@ def test_a_stencil_hides_the_product_outside_its_box(engine: ClipEngine) -> None
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="warp"):
-        open_engine("magic")
+        open_engine("clips", "magic")

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.frames.engines import CutoutEngine, open_cutout_engine
+from reel_pipeline.frames.engines import CutoutEngine
 from reel_pipeline.media.photo import Pixels
 
 ENGINES = ["matting"]
@@ -17,7 +18,7 @@ TRUSTED = 0.6
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> CutoutEngine:
-    return open_cutout_engine(request.param)
+    return open_engine("cutout", request.param)
 
 
 def disc(
@@ -115,7 +116,7 @@ def test_any_picture_gets_an_alpha_of_its_size(name: str, seed: int, height: int
     rng = np.random.default_rng(seed)
     side = int(rng.integers(1, 8))
     blot = cv2.resize(rng.integers(0, 256, (side, side, 3), dtype=np.uint8), (width, height))
-    matte = open_cutout_engine(name).cut_out(np.asarray(blot.reshape(height, width, 3), np.uint8))
+    matte = open_engine("cutout", name).cut_out(np.asarray(blot.reshape(height, width, 3), np.uint8))
     assert matte.alpha.shape == (height, width)
     assert matte.alpha.dtype == np.uint8
     assert 0 <= matte.confidence <= 1
@@ -123,4 +124,4 @@ def test_any_picture_gets_an_alpha_of_its_size(name: str, seed: int, height: int
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="matting"):
-        open_cutout_engine("rembg")
+        open_engine("cutout", "rembg")

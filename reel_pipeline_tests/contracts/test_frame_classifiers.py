@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.frames.engines import FrameClassifier, open_classifier
+from reel_pipeline.frames.engines import FrameClassifier
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import ViewClass
 
@@ -24,7 +25,7 @@ def blot(seed: int, height: int, width: int) -> Pixels:
 
 @pytest.fixture(params=CLASSIFIERS)
 def engine(request: pytest.FixtureRequest) -> FrameClassifier:
-    return open_classifier(request.param)
+    return open_engine("classifier", request.param)
 
 
 def test_has_a_name_and_a_revision(engine: FrameClassifier) -> None:
@@ -36,7 +37,7 @@ def test_has_a_name_and_a_revision(engine: FrameClassifier) -> None:
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**16), st.integers(64, 700), st.integers(64, 700))
 def test_any_picture_gets_probabilities_and_boxes_inside_it(name: str, seed: int, height: int, width: int) -> None:
-    engine, picture = open_classifier(name), blot(seed, height, width)
+    engine, picture = open_engine("classifier", name), blot(seed, height, width)
     look = engine.look(picture)
     for x, y, box_width, box_height in (look.product_box_px_xywh, *look.face_boxes_px_xywh):
         assert box_width > 0 < box_height
@@ -73,4 +74,4 @@ def test_noise_has_no_plain_backdrop(engine: FrameClassifier) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="embedded"):
-        open_classifier("clip")
+        open_engine("classifier", "clip")

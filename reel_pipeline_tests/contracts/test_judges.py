@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import EvaluationError, SettingsError
-from reel_pipeline.evaluation.engines import Judge, Passport, open_engine
+from reel_pipeline.evaluation.engines import Judge, Passport
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import Verdict
@@ -22,7 +23,7 @@ ENGINES = ["classical"]
 
 @pytest.fixture(params=ENGINES, scope="module")
 def engine(request: pytest.FixtureRequest) -> Judge:
-    return open_engine(request.param)
+    return open_engine("judge", request.param)
 
 
 @cache
@@ -111,4 +112,4 @@ def test_names_what_can_not_be_judged(engine: Judge, tmp_path: Path) -> None:
 
 def test_refuses_an_unknown_name() -> None:
     with pytest.raises(SettingsError, match="classical"):
-        open_engine("oracle")
+        open_engine("judge", "oracle")

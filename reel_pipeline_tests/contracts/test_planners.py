@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandLook, BrandWords, FrameClassification, ProductCutout, Rung
 from reel_pipeline.shots.checks import claims_are_grounded, motions_are_safe
-from reel_pipeline.shots.engines import Planner, open_engine
+from reel_pipeline.shots.engines import Planner
 from reel_pipeline.shots.plan import plan_shots
 from reel_pipeline_tests.shots.making import GALLERY, SHIRT, store_in
 
 
 @pytest.fixture(params=["embedded"])
 def planner(request: pytest.FixtureRequest) -> Planner:
-    return open_engine(request.param)
+    return open_engine("planner", request.param)
 
 
 def test_plans_are_grounded_safe_and_repeatable(planner: Planner, tmp_path: Path) -> None:
@@ -44,4 +45,4 @@ def test_plans_are_grounded_safe_and_repeatable(planner: Planner, tmp_path: Path
 
 def test_an_unknown_planner_names_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="embedded"):
-        open_engine("gpt")
+        open_engine("planner", "gpt")

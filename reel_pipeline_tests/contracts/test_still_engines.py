@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import ParallaxRefused, RenderError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import Motion, Rung, Take
-from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine, open_engine
+from reel_pipeline.stills.engines import Keyframe, PhotoLayers, StillEngine
 from reel_pipeline_tests.reels.making import box_of, packshot, scene
 
 PALETTE = ("#f4f1ec", "#1d1d1b", "#8a6d4b")
@@ -25,7 +26,7 @@ PHOTOS = {
 
 @pytest.fixture(params=["layered"])
 def engine(request: pytest.FixtureRequest) -> StillEngine:
-    return open_engine(request.param)
+    return open_engine("stills", request.param)
 
 
 def alpha_of(pixels: Pixels) -> Pixels:

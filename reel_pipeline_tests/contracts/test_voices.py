@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import ENGINES, open_engine
 from reel_pipeline.errors import EngineUnavailable, SettingsError, VoiceError
 from reel_pipeline.media.sound import SAMPLE_RATE, wav_bytes
 from reel_pipeline.records import BrandVoice
 from reel_pipeline.voice.checks import speech_is_clean
-from reel_pipeline.voice.engines import NAMES, Utterance, Voice, open_engine
+from reel_pipeline.voice.engines import Utterance, Voice
 from reel_pipeline.voice.engines.espeak_worker import voice_for
 from reel_pipeline.voice.record import check_voice, record_voice
 from reel_pipeline_tests.conftest import need
@@ -24,12 +25,12 @@ def record_lines(folder: Path) -> None:
         (folder / f"{position}.wav").write_bytes(wav_bytes(ToneVoice().speak(said)))
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[name for room, name in ENGINES if room == "voice"])
 def voice(request: pytest.FixtureRequest, tmp_path: Path) -> Voice:
     if request.param == "espeak_ng":
         need("espeak", importlib.util.find_spec("espeakng_loader") is not None, "espeakng-loader is not installed")
     record_lines(tmp_path / "recordings")
-    return open_engine(request.param, tmp_path / "recordings")
+    return open_engine("voice", request.param, recordings=tmp_path / "recordings")
 
 
 def test_a_plan_becomes_a_clean_track_twice_the_same(voice: Voice, tmp_path: Path) -> None:
@@ -52,22 +53,27 @@ def test_speech_is_mono_float_in_range(voice: Voice) -> None:
 
 def test_an_unknown_voice_names_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="captions_only"):
-        open_engine("alexa")
+        open_engine("voice", "alexa")
 
 
 def test_the_file_voice_says_which_recording_is_missing(tmp_path: Path) -> None:
     record_lines(tmp_path / "recordings")
     (tmp_path / "recordings" / "2.wav").unlink()
     with pytest.raises(VoiceError, match=r"2\.wav is missing; record 'With an open collar"):
-        record_voice(edition(), BrandVoice(), open_engine("file", tmp_path / "recordings"), store_in(tmp_path))
+        record_voice(
+            edition(),
+            BrandVoice(),
+            open_engine("voice", "file", recordings=tmp_path / "recordings"),
+            store_in(tmp_path),
+        )
     with pytest.raises(EngineUnavailable, match="folder"):
-        open_engine("file")
+        open_engine("voice", "file")
 
 
 def test_a_changed_recording_is_heard_and_a_broken_or_silent_one_is_named(tmp_path: Path) -> None:
     folder, store = tmp_path / "recordings", store_in(tmp_path)
     record_lines(folder)
-    engine = open_engine("file", folder)
+    engine = open_engine("voice", "file", recordings=folder)
     first = record_voice(edition(), BrandVoice(), engine, store)
     longer = Utterance(position="1", text="two more words said here", language="", words_per_minute=150)
     (folder / "1.wav").write_bytes(wav_bytes(ToneVoice().speak(longer)))
@@ -83,7 +89,7 @@ def test_a_changed_recording_is_heard_and_a_broken_or_silent_one_is_named(tmp_pa
 def test_espeak_refuses_a_language_it_does_not_have(tmp_path: Path) -> None:
     need("espeak", importlib.util.find_spec("espeakng_loader") is not None, "espeakng-loader is not installed")
     with pytest.raises(VoiceError, match="language"):
-        record_voice(edition(), BrandVoice(language="tlh"), open_engine("espeak_ng"), store_in(tmp_path))
+        record_voice(edition(), BrandVoice(language="tlh"), open_engine("voice", "espeak_ng"), store_in(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -112,15 +118,17 @@ def test_a_script_that_a_voice_can_not_read_is_named_with_the_setting_before_a_w
     language: str, tmp_path: Path
 ) -> None:
     with pytest.raises(VoiceError, match=rf"language '{language}' can't read .*朝の果樹園.*captions_only"):
-        record_voice(edition(*JAPANESE), BrandVoice(language=language), open_engine("espeak_ng"), store_in(tmp_path))
+        record_voice(
+            edition(*JAPANESE), BrandVoice(language=language), open_engine("voice", "espeak_ng"), store_in(tmp_path)
+        )
     silent = record_voice(
-        edition(*JAPANESE), BrandVoice(language=language), open_engine("captions_only"), store_in(tmp_path)
+        edition(*JAPANESE), BrandVoice(language=language), open_engine("voice", "captions_only"), store_in(tmp_path)
     )
     assert [segment.caption for segment in silent.segments][:2] == JAPANESE
     with pytest.raises(VoiceError, match="Lao"):
-        check_voice(["ສະບູ"], BrandVoice(language=language), open_engine("espeak_ng"))
+        check_voice(["ສະບູ"], BrandVoice(language=language), open_engine("voice", "espeak_ng"))
 
 
 @pytest.mark.parametrize("lines", [THAI, ["紅茶罐", "可以重复使用"], ["こうちゃ"], ["Шарф"], ["साबुन"], LINES])
 def test_a_script_that_has_a_voice_is_read_whatever_the_brand_speaks(lines: list[str]) -> None:
-    check_voice(lines, BrandVoice(), open_engine("espeak_ng"))
+    check_voice(lines, BrandVoice(), open_engine("voice", "espeak_ng"))

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,7 @@ import pytest
 
 import reel_pipeline
 from reel_pipeline.definitions import defs
-from reel_pipeline.rules.revisions import REVISIONS
+from reel_pipeline.engines import ENGINES, PARTS
 from reel_pipeline.rules.table import ASSETS, CHECKS
 from reel_pipeline.settings import Settings
 
@@ -138,8 +139,8 @@ MEMO = {
     "assemble": ("reel", "assembly"),
     "passport": ("evaluation_score", "judge.classical"),
     "judge": ("evaluation_score", "judge.classical"),
-    "second_opinion": ("evaluation_score", "second_opinion", "adviser.openai_compatible"),
-    "second_opinion_question": ("evaluation_score", "second_opinion", "adviser.openai_compatible"),
+    "second_opinion": ("evaluation_score", "second_opinion", "second_opinion.openai_compatible"),
+    "second_opinion_question": ("evaluation_score", "second_opinion", "second_opinion.openai_compatible"),
 }
 """What is remembered -> the asset whose bytes hang on it, and the revisions that key it."""
 
@@ -148,23 +149,15 @@ REVISED = {
     "media/text.py": "ocr",
     "frames/measures.py": "measures",
     "frames/geometry.py": "geometry",
-    "frames/engines/embedded.py": "classifier.embedded",
-    "frames/engines/matting.py": "cutout.matting",
-    "shots/engines/embedded.py": "planner.embedded",
-    "voice/engines/espeak_ng.py": "voice.espeak_ng",
-    "voice/engines/captions_only.py": "voice.captions_only",
-    "voice/engines/file.py": "voice.file",
     "voice/mix.py": "mixing",
-    "stills/engines/layered.py": "stills.layered",
-    "clips/engines/warp.py": "clips.warp",
     "reels/assemble.py": "assembly",
-    "evaluation/engines/classical/__init__.py": "judge.classical",
     "evaluation/advice/second_opinion.py": "second_opinion",
-    "evaluation/advice/engines/openai_compatible.py": "adviser.openai_compatible",
 }
-"""Where each revision is written -> its name in `REVISIONS`."""
+"""Where the revision of a part that is no engine is written -> its name in `PARTS`."""
 NOT_OF_A_MEMO = {
     "frames/classify.py",  # names the reader and the measures for the memo
+    "engines.py",  # hands an engine its row's
+    "evaluation/advice/engines/openai_compatible.py",  # adds whom it asks
     "evaluation/engines/__init__.py",  # the judge's own and the adopted gates, which are a setting
     "mirror/engines/folder.py",  # what is published is read back, not remembered
     "mirror/engines/s3.py",
@@ -182,7 +175,7 @@ def names_a_revision(node: ast.AST) -> bool:
 
 
 def test_every_revision_and_every_remembered_call_is_known_to_the_table() -> None:
-    """A new one has to be entered here and in `rules/revisions.py`: it keys the memo, so it makes its asset stale."""
+    """A new one has to be entered here and in `engines.py`: it keys the memo, so it makes its asset stale."""
     package = Path(reel_pipeline.__file__).parent
     trees = code_of(package)
     revised = {path for path, tree in trees.items() if any(names_a_revision(node) for node in ast.walk(tree))}
@@ -195,9 +188,10 @@ def test_every_revision_and_every_remembered_call_is_known_to_the_table() -> Non
         if isinstance(node.args[0], ast.Constant)
     }
     assert remembered == MEMO.keys()
-    assert set(REVISED.values()) == REVISIONS.keys()
-    voices = {name for name in REVISIONS if name.startswith("voice.")}
-    assert {name for _, *names in MEMO.values() for name in names} | voices == REVISIONS.keys()
+    assert {*REVISED.values(), "thresholds"} == PARTS.keys()
+    keyed = {name for _, *names in MEMO.values() for name in names}
+    engines = {f"{room}.{name}" for room, name in ENGINES}
+    assert keyed | {"voice.captions_only", "voice.file"} == engines | PARTS.keys() - {"thresholds"}
 
 
 @pytest.mark.parametrize("verb", MEMO)
@@ -208,28 +202,26 @@ def test_what_keys_a_remembered_call_makes_its_asset_stale(
     settings = Settings(workspace=tmp_path, source="", second_opinion="always", second_opinion_budget=4)
     before = ASSETS[asset].made_with(settings, "TEA-1")
     for name in names:
+        room, _, engine = name.partition(".")
         with monkeypatch.context() as patch:
-            patch.setitem(REVISIONS, name, "another")
+            if engine:
+                patch.setitem(ENGINES, (room, engine), replace(ENGINES[room, engine], revision="another"))
+            else:
+                patch.setitem(PARTS, name, "another")
             assert ASSETS[asset].made_with(settings, "TEA-1") != before, name
 
 
-def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
+def test_the_revisions_of_parts_are_their_modules_own() -> None:
     from reel_pipeline.catalog.build import Normaliser
-    from reel_pipeline.clips.engines import open_engine as open_clips
     from reel_pipeline.evaluation.advice import second_opinion
-    from reel_pipeline.evaluation.advice.engines import open_adviser
-    from reel_pipeline.evaluation.engines import open_engine as open_judge
+    from reel_pipeline.evaluation.thresholds import thresholds_digest
     from reel_pipeline.frames import geometry, measures
-    from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
     from reel_pipeline.media import text
     from reel_pipeline.reels import assemble
-    from reel_pipeline.shots.engines import open_engine as open_planner
-    from reel_pipeline.stills.engines import open_engine as open_stills
     from reel_pipeline.voice import mix
-    from reel_pipeline.voice.engines import open_engine as open_voice
 
     question = hashlib.sha256(second_opinion.QUESTION.encode()).hexdigest()[:12]
-    parts = {
+    assert {
         "photo": Normaliser().revision,
         "ocr": text.REVISION,
         "measures": measures.REVISION,
@@ -237,19 +229,5 @@ def test_the_revisions_that_the_planner_goes_by_are_the_engines_own() -> None:
         "mixing": mix.REVISION,
         "assembly": assemble.REVISION,
         "second_opinion": f"{second_opinion.REVISION}+{question}",
-    }
-    openers = {
-        "classifier": open_classifier,
-        "cutout": open_cutout_engine,
-        "planner": open_planner,
-        "voice": lambda name: open_voice(name, Path()),
-        "stills": open_stills,
-        "clips": open_clips,
-        "judge": open_judge,
-        "adviser": lambda name: open_adviser(name, "http://127.0.0.1/v1", "model"),
-    }
-    for name, revision in REVISIONS.items():
-        kind, _, engine = name.partition(".")
-        own = openers[kind](engine).revision if engine else parts[name]
-        # An adviser's also names model and address, which are settings.
-        assert own.removesuffix("+model@http://127.0.0.1/v1") == revision, f"write {name}'s into rules/revisions.py"
+        "thresholds": thresholds_digest(),
+    } == PARTS, "write it into reel_pipeline/engines.py"

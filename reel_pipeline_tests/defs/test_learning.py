@@ -1,6 +1,7 @@
 """Learning in a real workspace: people's words become a candidate; only adopting it makes verdicts stale."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from reel_pipeline.commands.learn import run_learn
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reviews import decide, spot_check
+from reel_pipeline.engines import ENGINES, open_engine
 from reel_pipeline.errors import PublishRefused, SettingsError
-from reel_pipeline.evaluation.engines import open_engine
-from reel_pipeline.evaluation.engines.classical import ClassicalJudge
+from reel_pipeline.evaluation.engines import regated
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.learning import Calibration, KindCalibration
 from reel_pipeline.records import Review, Severity, Shown
@@ -91,15 +92,15 @@ def test_only_adopting_makes_verdicts_stale_and_the_judge_goes_by_it(
     use(adopted, monkeypatch)
     now = Flow(adopted.settings, adopted.settings.open_store())
     assert next(iter(stale_assets(now, PARTITION))) == "evaluation_score"
-    engine = open_engine("classical", rules_cases.adopted_gates(now))
-    assert engine.revision.startswith(open_engine("classical").revision + "+")
+    engine = regated(open_engine("judge", "classical"), rules_cases.adopted_gates(now))
+    assert engine.revision.startswith(open_engine("judge", "classical").revision + "+")
     reel, gallery = now.record("reel", PARTITION), now.record("product_gallery", PARTITION)
     from reel_pipeline.evaluation.judge import judge
 
     edition = reel.editions["main"]
     judged = judge(edition.video, edition.cut_list, gallery.photos, engine, now.store)
     assert all(judged.thresholds[kind] == gates[kind] for kind in judged.thresholds)
-    shipped = judge(edition.video, edition.cut_list, gallery.photos, open_engine("classical"), now.store)
+    shipped = judge(edition.video, edition.cut_list, gallery.photos, open_engine("judge", "classical"), now.store)
     assert all(shipped.thresholds[kind] == shipped_thresholds()[kind] for kind in shipped.thresholds)
 
 
@@ -164,7 +165,8 @@ def test_how_likely_a_reel_was_drawn_is_written_once(made: Workspace, monkeypatc
     drawn = flow.store.load_note(SHOWN, PARTITION, sha256, Shown)
     workspace = new_workspace(made.settings.workspace, made.source, 'publish = "after_approval"\n')
     use(workspace, monkeypatch)
-    monkeypatch.setattr(ClassicalJudge, "revision", "judges-again")
+    row = ENGINES["judge", "classical"]
+    monkeypatch.setitem(ENGINES, ("judge", "classical"), replace(row, revision="judges-again"))
     run_catalog(workspace.settings, force=True, skus=[PARTITION])
     assert flow.record("reel", PARTITION).editions["main"].video.sha256 == sha256
     assert flow.store.load_note(SHOWN, PARTITION, sha256, Shown) == drawn

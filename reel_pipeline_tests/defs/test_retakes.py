@@ -111,8 +111,8 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     judge, engine = ScriptedJudge(), CountingEngine()
     during_runs: list[dg.RunRequest] = []
     said: dict[str, list[str]] = {}
-    monkeypatch.setattr("reel_pipeline.defs.assets.evaluation_score.open_engine", lambda name, gates: judge)
-    monkeypatch.setattr("reel_pipeline.defs.assets.video_clip.open_engine", lambda name: engine)
+    monkeypatch.setattr("reel_pipeline.defs.assets.evaluation_score.regated", lambda shipped, gates: judge)
+    monkeypatch.setattr("reel_pipeline.clips.engines.warp.Warp", lambda: engine)
     instance = open_instance(flow.settings)
 
     def launch(job: str, partition: str, tags: dict[str, str]) -> int:

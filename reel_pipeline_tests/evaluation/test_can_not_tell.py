@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from reel_pipeline.evaluation.engines import Opinion, Passport, open_engine
+from reel_pipeline.engines import open_engine
+from reel_pipeline.evaluation.engines import Opinion, Passport, regated
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import Verdict
 from reel_pipeline_tests.bench import faults
@@ -60,7 +61,7 @@ WHOLE, CLOSE = 3, 5
 
 def opinion_on(path: Path, filmed: Pixels, photo: Pixels, fault: Fault = CLEAN, seed: int = WHOLE) -> Opinion:
     cut_list = make_clip(path, (filmed,), fault, seed, SMALL, shots=1, frames_a_shot=26, card_frames=0)
-    return open_engine("classical").judge(path, cut_list, (photo,), lambda _: Passport())
+    return open_engine("judge", "classical").judge(path, cut_list, (photo,), lambda _: Passport())
 
 
 @pytest.mark.parametrize("draw", [pot, voucher, shelf])
@@ -87,7 +88,7 @@ def test_another_smooth_product_is_not_accepted(tmp_path: Path) -> None:
 def test_a_scene_that_no_photo_explains_is_not_accepted_whatever_the_gate(tmp_path: Path) -> None:
     path, photos = tmp_path / "clip.mp4", (product_photo(1, "NORTH TEA\n250 g"), product_photo(8, "SALT SOAP\n90 g"))
     cut_list = make_clip(path, photos, CLEAN, 3, SMALL, shots=2, frames_a_shot=26)
-    judge = open_engine("classical", {"wrong_product": 2.0})
+    judge = regated(open_engine("judge", "classical"), {"wrong_product": 2.0})
     opinion = judge.judge(path, cut_list, photos[:1], lambda _: Passport())
     assert "wrong_product" in opinion.scores, "another product, which the gate lets through"
     assert opinion.verdict is Verdict.ABSTAIN, opinion

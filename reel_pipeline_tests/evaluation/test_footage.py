@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from reel_pipeline.evaluation.engines import Passport, open_engine
+from reel_pipeline.engines import open_engine
+from reel_pipeline.evaluation.engines import Passport
 from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import CutList, Verdict
 from reel_pipeline_tests.bench import faults
@@ -45,7 +46,7 @@ def test_a_video_is_judged_as_players_turn_it(tmp_path: Path, quarter_turns: int
     path, photos = tmp_path / "clip.mp4", (product_photo(1, "NORTH TEA\n250 g"),)
     fault = Fault("lying", "", file=lying(quarter_turns))
     cut_list = make_clip(path, photos, fault, 3, SMALL, shots=1, frames_a_shot=20, card_frames=0)
-    opinion = open_engine("classical").judge(path, cut_list, photos, lambda _: Passport())
+    opinion = open_engine("judge", "classical").judge(path, cut_list, photos, lambda _: Passport())
     assert opinion.verdict is Verdict.ACCEPT, opinion
 
 
@@ -70,7 +71,7 @@ def test_motion_is_weighed_in_seconds_at_any_frame_rate(tmp_path: Path, fault: F
     cut_list = make_clip(path, photos, fault, 3, SMALL, shots=1, frames_a_shot=36, card_frames=0)
 
     def scores(listed: CutList) -> dict[str, float]:
-        found = open_engine("classical").judge(path, listed, photos, lambda _: Passport()).scores
+        found = open_engine("judge", "classical").judge(path, listed, photos, lambda _: Passport()).scores
         return {kind: found[kind] for kind in ("frozen", "jerk", "jump_cut", "flicker")}
 
     usual = scores(cut_list)

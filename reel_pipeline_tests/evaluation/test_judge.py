@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from reel_pipeline.evaluation.engines import Opinion, Passport, open_engine
+from reel_pipeline.engines import open_engine
+from reel_pipeline.evaluation.engines import Opinion, Passport
 from reel_pipeline.evaluation.engines.classical.faults.technical import integrated_lufs
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.thresholds import thresholds
@@ -40,11 +41,11 @@ def gallery() -> tuple[Pixels, ...]:
 
 @cache
 def passport_of(index: int) -> Passport:
-    return open_engine("classical").passport(gallery()[index])
+    return open_engine("judge", "classical").passport(gallery()[index])
 
 
 def opinion_on(path: Path, cut_list: CutList | None) -> Opinion:
-    return open_engine("classical").judge(path, cut_list, gallery(), passport_of)
+    return open_engine("judge", "classical").judge(path, cut_list, gallery(), passport_of)
 
 
 @pytest.mark.parametrize(("fault", "kinds"), CASES, ids=[fault.kind for fault, _ in CASES])
@@ -68,7 +69,7 @@ DARK = (
 @pytest.mark.parametrize("fault", DARK, ids=[fault.kind for fault in DARK])
 def test_sees_how_a_dark_product_moves_behind_a_bright_caption(tmp_path: Path, fault: Fault) -> None:
     dark = cv2.convertScaleAbs(product_photo(1, "NORTH TEA\n250 g", backdrop=(0, 0, 0)), alpha=0.15)
-    judge, path = open_engine("classical"), tmp_path / "clip.mp4"
+    judge, path = open_engine("judge", "classical"), tmp_path / "clip.mp4"
     for shown, named in ((fault, True), (CLEAN, False)):
         cut_list = make_clip(path, (dark,), shown, 3, SMALL, shots=1, frames_a_shot=30)
         opinion = judge.judge(path, cut_list, (dark,), lambda _: Passport())
@@ -82,7 +83,7 @@ def test_a_detail_crop_is_not_taken_for_the_photo_that_it_was_cut_from(tmp_path:
     path = tmp_path / "clip.mp4"
     for first in (0, 1):
         cut_list = make_clip(path, photos, Fault("view", "", first_photo=first), 4, SMALL, shots=1, frames_a_shot=36)
-        opinion = open_engine("classical").judge(path, cut_list, photos)
+        opinion = open_engine("judge", "classical").judge(path, cut_list, photos)
         assert opinion.verdict is Verdict.ACCEPT, opinion
 
 
@@ -161,7 +162,7 @@ def test_another_colour_is_not_taken_for_a_brighter_light(tmp_path: Path) -> Non
     )
     path = tmp_path / "clip.mp4"
     cut_list = make_clip(path, (pink,), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
-    opinion = open_engine("classical").judge(path, cut_list, (lavender,))
+    opinion = open_engine("judge", "classical").judge(path, cut_list, (lavender,))
     assert "color_drift" in {charge.kind for charge in opinion.charges}
 
 
@@ -184,12 +185,12 @@ def test_what_only_looks_like_a_fault_is_accepted(tmp_path: Path, kind: str) -> 
 @cache
 def portrait() -> tuple[Pixels, Passport]:
     """A photo of a person that comes with scikit-image."""
-    return astronaut(), open_engine("classical").passport(astronaut())
+    return astronaut(), open_engine("judge", "classical").passport(astronaut())
 
 
 def opinion_on_portrait(path: Path, cut_list: CutList | None) -> Opinion:
     photo, passport = portrait()
-    return open_engine("classical").judge(path, cut_list, (photo,), lambda _: passport)
+    return open_engine("judge", "classical").judge(path, cut_list, (photo,), lambda _: passport)
 
 
 @pytest.mark.parametrize(("percent", "verdict"), [(0, Verdict.ACCEPT), (4, Verdict.ABSTAIN)])
@@ -215,7 +216,7 @@ def test_a_close_face_is_accepted_after_a_strong_compression(tmp_path: Path) -> 
 
 def test_a_small_face_is_held_to_what_a_product_is(tmp_path: Path) -> None:
     far = cv2.copyMakeBorder(portrait()[0], 600, 600, 400, 400, cv2.BORDER_REPLICATE)
-    path, judge = tmp_path / "clip.mp4", open_engine("classical")
+    path, judge = tmp_path / "clip.mp4", open_engine("judge", "classical")
     assert judge.passport(far).faces
     cut_list = make_clip(path, (far,), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
     assert "face_artifact" not in judge.judge(path, cut_list, (far,)).scores
@@ -245,7 +246,7 @@ def test_a_smear_that_comes_is_no_focus_pull(tmp_path: Path) -> None:
 
 
 def test_artwork_is_what_lettering_is_compared_with(tmp_path: Path) -> None:
-    judge, path = open_engine("classical"), tmp_path / "clip.mp4"
+    judge, path = open_engine("judge", "classical"), tmp_path / "clip.mp4"
     artwork = (Passport(text=passport_of(0).text),)
     old = (product_photo(1, "NORTH TEA\n450 g"),)
     cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
@@ -303,7 +304,7 @@ def test_a_background_that_moves_apart_is_for_a_person(tmp_path: Path, is_hurt: 
             top, left = 120 + 337 - grown.shape[0] // 2, 270 - grown.shape[1] // 2
             frame[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
             writer.write(Planes.from_rgb(frame))
-    opinion = open_engine("classical").judge(path, None, (photo,))
+    opinion = open_engine("judge", "classical").judge(path, None, (photo,))
     assert opinion.verdict is (Verdict.REJECT if is_hurt else Verdict.ABSTAIN), opinion
     assert any("moves apart" in item.error for item in opinion.unverifiable)
     assert {charge.kind for charge in opinion.charges} <= {"invented_detail", "color_drift"}
@@ -380,7 +381,7 @@ def test_judges_once_and_keeps_the_evidence(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     cut_list = make_clip(path, gallery(), Fault("dot", "8 %", faults.dot(8)), 3, SMALL, shots=1, frames_a_shot=30)
     video, photos = store.put_file(path), [_photo(store, gallery()[0])]
-    engine = open_engine("classical")
+    engine = open_engine("judge", "classical")
     judgement = judge(video, cut_list, photos, engine, store)
     assert judgement.video_sha256 == video.sha256
     assert judgement.verdict is Verdict.REJECT

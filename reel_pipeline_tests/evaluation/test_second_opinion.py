@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import EngineUnavailable
-from reel_pipeline.evaluation.advice.engines import open_adviser
 from reel_pipeline.evaluation.advice.pictures import side_by_side
 from reel_pipeline.evaluation.advice.second_opinion import (
     Advice,
@@ -23,7 +23,7 @@ from reel_pipeline.evaluation.advice.second_opinion import (
     read,
     same_text,
 )
-from reel_pipeline.evaluation.engines import Pair, open_engine
+from reel_pipeline.evaluation.engines import Pair
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Planes, VideoWriter
 from reel_pipeline.records import Cut, CutList, Fault, ItemError, Judgement, Overlay, Verdict
@@ -173,7 +173,7 @@ def test_transcriptions_are_compared_in_code(left: str, right: str, same: bool) 
 )
 def test_what_becomes_of_an_accept(habit: str, untouched: Verdict, altered: Verdict, store: Store) -> None:
     with serving(HABITS[habit]) as server:
-        adviser = open_adviser("openai_compatible", server.url, "m")
+        adviser = open_engine("second_opinion", "openai_compatible", url=server.url, model="m")
         assert combine(judged(), ask([pair()], adviser, store)).verdict is untouched
         after = combine(judged(), ask([hurt()], adviser, store))
     assert after.verdict is altered
@@ -193,7 +193,7 @@ def test_a_label_that_reads_otherwise_is_a_fault_even_if_the_adviser_sees_none(s
         return json.dumps({**json.loads(seen), **text})
 
     with serving(transcribes) as server:
-        adviser = open_adviser("openai_compatible", server.url, "m")
+        adviser = open_engine("second_opinion", "openai_compatible", url=server.url, model="m")
         after = combine(judged(), ask([pair()], adviser, store))
         assert not any("NORTH" in str(request["body"]["messages"][0]["content"][0]) for request in server.seen)
     assert [fault.kind for fault in after.faults] == ["altered_text"]
@@ -209,7 +209,7 @@ def test_it_is_asked_only_where_it_can_matter() -> None:
 
 def test_nothing_to_show_is_nothing_verified(store: Store) -> None:
     with serving(HABITS["honest"]) as server:
-        opinion = ask([], open_adviser("openai_compatible", server.url, "m"), store)
+        opinion = ask([], open_engine("second_opinion", "openai_compatible", url=server.url, model="m"), store)
         assert server.seen == []
     assert combine(judged(), opinion).verdict is Verdict.ABSTAIN
 
@@ -218,7 +218,7 @@ def test_nothing_to_show_is_nothing_verified(store: Store) -> None:
 def test_what_was_answered_before_a_failure_is_not_paid_for_again(answered: int, store: Store) -> None:
     pairs = [pair(), pair(np.roll(crop(), 1, axis=1))]
     with serving(HABITS["honest"]) as server:
-        adviser = open_adviser("openai_compatible", server.url, "m")
+        adviser = open_engine("second_opinion", "openai_compatible", url=server.url, model="m")
         server.statuses += [200] * answered + [500]
         with pytest.raises(EngineUnavailable):
             ask(pairs, adviser, store)
@@ -234,7 +234,7 @@ def test_what_was_answered_before_a_failure_is_not_paid_for_again(answered: int,
 def test_pairs_are_aligned_and_captions_hidden(tmp_path: Path) -> None:
     photos = (product_photo(1, "NORTH TEA\n250 g"), product_photo(2, "NORTH TEA\nback", size_px=(900, 1100)))
     cut_list = pan_over(photos, tmp_path / "clip.mp4")
-    pairs = open_engine("classical").pairs(tmp_path / "clip.mp4", cut_list, photos)
+    pairs = open_engine("judge", "classical").pairs(tmp_path / "clip.mp4", cut_list, photos)
     assert [found.shot for found in pairs] == [1, 2]
     for found in pairs:
         assert found.photo.shape == found.frame.shape

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.frames.checks import cutout_is_trustworthy, has_a_product_view
 from reel_pipeline.frames.classify import classify
 from reel_pipeline.frames.cutout import cut_out
-from reel_pipeline.frames.engines import open_classifier, open_cutout_engine
 from reel_pipeline.media.photo import Pixels, encode_png
 from reel_pipeline.records import FrameClassification, ProductCutout, ProductGallery, ViewClass
 from reel_pipeline.store import Store
@@ -28,7 +28,7 @@ def relabelled(classification: FrameClassification, view: ViewClass) -> FrameCla
 @pytest.fixture
 def mug(store: Store, make_gallery: MakeGallery, draw_mug: DrawMug) -> tuple[ProductGallery, FrameClassification]:
     gallery = make_gallery([draw_mug()])
-    return gallery, classify(gallery, open_classifier("embedded"), store)
+    return gallery, classify(gallery, open_engine("classifier", "embedded"), store)
 
 
 def test_a_whole_view_passes(mug: tuple[ProductGallery, FrameClassification]) -> None:
@@ -53,14 +53,14 @@ def test_no_photo_fails(store: Store, make_gallery: MakeGallery) -> None:
 
 def test_a_photo_of_another_colour_does_not_count(store: Store, make_gallery: MakeGallery, draw_mug: DrawMug) -> None:
     gallery = make_gallery([draw_mug()], variants=["red"], colour="blue")
-    finding = has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery)
+    finding = has_a_product_view(classify(gallery, open_engine("classifier", "embedded"), store), gallery)
     assert not finding.passed
     assert "blue" in finding.sentence
 
 
 def test_blurred_photos_alone_fail(store: Store, make_gallery: MakeGallery, draw_mug: DrawMug) -> None:
     gallery = make_gallery([np.asarray(cv2.GaussianBlur(draw_mug(), (0, 0), 9), np.uint8)])
-    finding = has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery)
+    finding = has_a_product_view(classify(gallery, open_engine("classifier", "embedded"), store), gallery)
     assert not finding.passed
     assert "blurred" in finding.sentence
 
@@ -69,7 +69,7 @@ def test_a_clear_outline_is_trusted_and_a_forged_one_is_not(
     store: Store, mug: tuple[ProductGallery, FrameClassification]
 ) -> None:
     gallery, classification = mug
-    made = cut_out(gallery, classification, open_cutout_engine("matting"), store)
+    made = cut_out(gallery, classification, open_engine("cutout", "matting"), store)
     assert cutout_is_trustworthy(made, gallery, store).passed
     shifted = np.zeros((500, 400), np.uint8)
     shifted[20:120, 20:380] = 255
@@ -110,13 +110,13 @@ def test_low_contrast_is_no_blur(store: Store, make_gallery: MakeGallery, light:
     findings = []
     for picture in (sharp, blurred, noisy):
         gallery = make_gallery([picture])
-        findings.append(has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery))
+        findings.append(has_a_product_view(classify(gallery, open_engine("classifier", "embedded"), store), gallery))
     assert [finding.passed for finding in findings] == [True, False, False]
     assert all("blurred" in finding.sentence for finding in findings[1:])
 
 
 def test_a_photo_in_which_nothing_stands_out_is_not_called_blurred(store: Store, make_gallery: MakeGallery) -> None:
     gallery = make_gallery([on_its_own_ground(253, 254)])
-    finding = has_a_product_view(classify(gallery, open_classifier("embedded"), store), gallery)
+    finding = has_a_product_view(classify(gallery, open_engine("classifier", "embedded"), store), gallery)
     assert not finding.passed
     assert "contrast" in finding.sentence

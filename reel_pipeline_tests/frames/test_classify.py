@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import PhotoError
 from reel_pipeline.frames.classify import classify
-from reel_pipeline.frames.engines import FrameClassifier, open_classifier
+from reel_pipeline.frames.engines import FrameClassifier
 from reel_pipeline.media.photo import Pixels, normalise
 from reel_pipeline.records import Material, ProductGallery, ViewClass
 from reel_pipeline.store import Store
@@ -24,7 +25,7 @@ DrawMug = Callable[..., Pixels]
 
 @pytest.fixture
 def engine() -> FrameClassifier:
-    return open_classifier("embedded")
+    return open_engine("classifier", "embedded")
 
 
 def reencoded(picture: Pixels, scale: float = 0.8, quality: int = 60) -> Pixels:

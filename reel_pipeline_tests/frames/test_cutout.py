@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.frames.cutout import cut_out
-from reel_pipeline.frames.engines import open_cutout_engine
 from reel_pipeline.frames.geometry import inflate, normals_of
 from reel_pipeline.media.boxes import box_around
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
@@ -50,18 +50,18 @@ def test_whole_views_of_this_variant_are_cut_out_once(
         [draw_mug(colour=colour) for colour in colours], variants=[None, "red", "red", "blue"], colour="red"
     )
     views = [ViewClass.FLAT_STUDIO, ViewClass.DETAIL_CROP, ViewClass.LIFESTYLE, ViewClass.FLAT_STUDIO]
-    made = cut_out(gallery, labelled(gallery, views), open_cutout_engine("matting"), store)
+    made = cut_out(gallery, labelled(gallery, views), open_engine("cutout", "matting"), store)
     assert [cutout.photo for cutout in made.cutouts] == [gallery.photos[0].key, gallery.photos[2].key]
     computed = store.counts["computed"]
-    assert cut_out(gallery, labelled(gallery, views), open_cutout_engine("matting"), store) == made
+    assert cut_out(gallery, labelled(gallery, views), open_engine("cutout", "matting"), store) == made
     assert store.counts["computed"] == computed
     with_duplicate = labelled(gallery, views, duplicate=2)
-    assert cut_out(gallery, with_duplicate, open_cutout_engine("matting"), store).cutouts == made.cutouts[:1]
+    assert cut_out(gallery, with_duplicate, open_engine("cutout", "matting"), store).cutouts == made.cutouts[:1]
 
 
 def test_all_pictures_have_the_photos_size(store: Store, make_gallery: MakeGallery, draw_mug: DrawMug) -> None:
     gallery = make_gallery([draw_mug(height=640, width=430)])
-    made = cut_out(gallery, labelled(gallery, [ViewClass.FLAT_STUDIO]), open_cutout_engine("matting"), store)
+    made = cut_out(gallery, labelled(gallery, [ViewClass.FLAT_STUDIO]), open_engine("cutout", "matting"), store)
     (cutout,) = made.cutouts
     alpha, depth, normals = (decode_png(store.read(blob)) for blob in (cutout.alpha, cutout.depth, cutout.normals))
     assert alpha.shape == depth.shape == (640, 430)
@@ -75,7 +75,7 @@ def test_the_files_own_transparency_is_used(store: Store, make_gallery: MakeGall
     own[200:300, 150:250] = 255
     photo = gallery.photos[0].model_copy(update={"alpha": store.put(encode_png(own), ".png")})
     gallery = gallery.model_copy(update={"photos": (photo,)})
-    made = cut_out(gallery, labelled(gallery, [ViewClass.FLAT_STUDIO]), open_cutout_engine("matting"), store)
+    made = cut_out(gallery, labelled(gallery, [ViewClass.FLAT_STUDIO]), open_engine("cutout", "matting"), store)
     assert made.cutouts[0].box_px_xywh == (150, 200, 100, 100)
 
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import PlanError
-from reel_pipeline.evaluation.engines import open_engine
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import read_planes
 from reel_pipeline.records import Frame, Material, Product, ViewClass
@@ -111,7 +111,7 @@ def judged(clip: Fault, folder: Path) -> Any:
     photos = (product_photo(1, "NORTH TEA\n250 g"),)
     path = folder / "clip.mp4"
     cut_list = make_clip(path, photos, clip, 3, SMALL, shots=1, frames_a_shot=30)
-    opinion = open_engine("classical").judge(path, cut_list, photos)
+    opinion = open_engine("judge", "classical").judge(path, cut_list, photos)
     return {
         "verdict": opinion.verdict.value,
         "faults": sorted({f"{charge.kind} in shot {charge.shot}" for charge in opinion.charges}),

@@ -7,14 +7,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from reel_pipeline.clips.animate import animate_stills
-from reel_pipeline.clips.engines import open_engine
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import RenderError
 from reel_pipeline.media.video import read_planes, to_rgb
 from reel_pipeline.records import BrandLook, BrandWords, Product, ProductCutout
 from reel_pipeline.reels.assemble import assemble
 from reel_pipeline.reels.checks import audio_is_the_approved_track, reel_meets_spec
 from reel_pipeline.reels.end_card import end_card
-from reel_pipeline.stills.engines import open_engine as open_still_engine
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene, voice_of
 
@@ -28,9 +27,9 @@ def made(tmp_path_factory: pytest.TempPathFactory):
     store = new_store(tmp_path_factory.mktemp("reel"))
     gallery = gallery_of(store, [packshot(), scene()])
     cutout = ProductCutout(cutouts=())
-    stills = render_stills(plan_of(gallery), {}, 0, gallery, cutout, LOOK, open_still_engine("layered"), store)
+    stills = render_stills(plan_of(gallery), {}, 0, gallery, cutout, LOOK, open_engine("stills", "layered"), store)
     voice = voice_of(store, ["A small red box", "Blue, too"])
-    clips = animate_stills(stills, voice, open_engine("warp"), store)
+    clips = animate_stills(stills, voice, open_engine("clips", "warp"), store)
     return store, voice, clips, assemble(clips, voice, PRODUCT, LOOK, WORDS, store)
 
 

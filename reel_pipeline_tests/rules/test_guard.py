@@ -1,6 +1,7 @@
 """Attempts to get something published that was not verified. Each must fail, and leave what is public as it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,7 @@ from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.in_process import QUIET, open_instance
 from reel_pipeline.defs.reviews import decide
+from reel_pipeline.engines import ENGINES
 from reel_pipeline.errors import PublishRefused
 from reel_pipeline.records import CheckResult, Finding, Record, Verdict
 from reel_pipeline.rules.flow import Flow
@@ -141,7 +143,8 @@ def test_a_run_of_everything_is_stopped_by_its_own_check(made: Workspace, monkey
         return Opinion(Verdict.REJECT, (charge,), (), {"warped_logo": 4.0}, {"warped_logo": 1.0})
 
     monkeypatch.setattr(ClassicalJudge, "judge", always_no)
-    monkeypatch.setattr(ClassicalJudge, "revision", "rejects-all")
+    row = ENGINES["judge", "classical"]
+    monkeypatch.setitem(ENGINES, ("judge", "classical"), replace(row, revision="rejects-all"))
     flow = Flow(made.settings, made.settings.open_store())
     voice = flow.record("voiceover", PARTITION)
     others = {name: data for name, data in published(flow).items() if not name.startswith("box-2-")}

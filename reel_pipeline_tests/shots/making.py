@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.records import (
     BoxPx,
     BrandLook,
@@ -17,7 +18,6 @@ from reel_pipeline.records import (
     TextLine,
     ViewClass,
 )
-from reel_pipeline.shots.engines import open_engine
 from reel_pipeline.shots.plan import plan_shots
 from reel_pipeline.store import Store, open_store
 
@@ -103,7 +103,7 @@ def plan(
         words or BrandWords(),
         overrides or {},
         prefer,
-        open_engine("embedded"),
+        open_engine("planner", "embedded"),
         store_in(folder),
     )
 

@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import RenderError, SettingsError
 from reel_pipeline.media.photo import decode_png, encode_png
 from reel_pipeline.records import BoxPx, BrandLook, Motion, ProductCutout, Rung, StillEdition, Take
 from reel_pipeline.stills.checks import product_pixels_locked
-from reel_pipeline.stills.engines import open_engine
 from reel_pipeline.stills.render import render_still, render_stills
 from reel_pipeline.store import Store
 from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene
@@ -22,7 +22,9 @@ def store(tmp_path) -> Store:
 def render(store: Store, *pictures: np.ndarray, motion: Motion = Motion.PUSH_IN, **options):
     gallery = gallery_of(store, pictures)
     plan = plan_of(gallery, motion)
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store, **options)
+    edition = render_stills(
+        plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store, **options
+    )
     return gallery, edition
 
 
@@ -90,7 +92,7 @@ def test_pale_cloth_that_fills_its_photo_is_not_taken_for_backdrop(store: Store)
     whole = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (0, 0, 600, 600)})
     shots = (plan.shots[0].model_copy(update={"takes": (whole,)}), plan.shots[1])
     plan = plan.model_copy(update={"shots": shots})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
     plate = decode_png(store.read(edition.stills[0].plate))
     mat = np.array([0xF4, 0xF1, 0xEC])
     assert np.abs(plate[3, 3].astype(int) - mat).max() < 8, "the photo lies on the brand's mat"
@@ -102,7 +104,7 @@ def test_a_close_up_of_a_product_that_stands_free_keeps_its_backdrop(store: Stor
     whole = plan.shots[0].takes[0]
     close = whole.model_copy(update={"focus_px_xywh": (400, 0, 200, 1000), "avoid_px_xywh": ((100, 300, 800, 400),)})
     plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (close,)}), plan.shots[1])})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
     plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
     assert np.abs(plate[3].mean(axis=0) - 200).max() < 8, "the backdrop goes on above, no mat begins there"
 
@@ -114,7 +116,7 @@ def test_a_mat_keeps_near_to_a_dark_backdrop(store: Store) -> None:
     plan = plan_of(gallery)
     cut = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (200, 0, 300, 700)})
     plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (cut,)}), plan.shots[1])})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
     plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
     assert 15 < plate[3, 3].mean() < 60
 
@@ -133,7 +135,7 @@ def test_previews_are_small(store: Store) -> None:
 
 def test_a_missing_take_or_photo_is_named(store: Store) -> None:
     gallery = gallery_of(store, [packshot(), scene()])
-    plan, engine = plan_of(gallery), open_engine("layered")
+    plan, engine = plan_of(gallery), open_engine("stills", "layered")
     with pytest.raises(RenderError, match="Shot 2 has 1 takes and take 4"):
         render_stills(plan, {2: 3}, 0, gallery, NO_CUTOUT, BrandLook(), engine, store)
     less = gallery.model_copy(update={"photos": gallery.photos[:1]})
@@ -168,7 +170,7 @@ def test_a_motion_without_room_becomes_another_and_says_so(
     gallery = gallery_of(store, [scene(*size)])
     take = Take(photo=gallery.photos[0].key, rung=Rung.STILL_MOTION, motion=asked, focus_px_xywh=focus)
     shot = plan_of(gallery).shots[0].model_copy(update={"takes": (take,)})
-    still = render_still(shot, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    still = render_still(shot, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
     assert still.take.motion is happens
     assert f"no room for a {asked.replace('_', ' ')}. The camera" in still.instead
 
@@ -185,7 +187,7 @@ def test_wider_shows_more_around_the_product(store: Store) -> None:
 def test_a_photo_that_allows_no_parallax_falls_to_the_lowest_rung_and_says_why(store: Store) -> None:
     gallery = gallery_of(store, [packshot(), scene()])
     plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
     assert product_pixels_locked(edition, gallery, store).passed
     for still in edition.stills:
         assert (still.take.rung, still.take.motion) == (Rung.STILL_MOTION, Motion.PUSH_IN)
@@ -197,7 +199,7 @@ def test_parallax_starts_as_the_photo_and_discloses_little(store: Store) -> None
     gallery = gallery_of(store, [packshot(), scene()])
     plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
     cutout = cut_out_of(gallery, store)
-    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_engine("layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_engine("stills", "layered"), store)
     finding = product_pixels_locked(edition, gallery, store)
     assert finding.passed, finding.sentence
     assert all(still.parallax and not still.instead for still in edition.stills)
@@ -212,4 +214,4 @@ def test_parallax_starts_as_the_photo_and_discloses_little(store: Store) -> None
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="layered"):
-        open_engine("magic")
+        open_engine("stills", "magic")

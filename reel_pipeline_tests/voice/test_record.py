@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import VoiceError
 from reel_pipeline.media.sound import SAMPLE_RATE, decode_aac, loudness, wav_bytes
 from reel_pipeline.media.video import audio_packets
 from reel_pipeline.records import BrandVoice
 from reel_pipeline.voice.checks import speech_is_clean
-from reel_pipeline.voice.engines import open_engine
 from reel_pipeline.voice.record import record_voice
 from reel_pipeline_tests.voice.making import LINES, ToneVoice, edition, store_in
 
@@ -128,12 +128,12 @@ def test_music_is_looped_ducked_and_fades_out(tmp_path: Path) -> None:
 
 def test_captions_only_is_timed_by_reading_and_silent_or_musical(tmp_path: Path) -> None:
     store = store_in(tmp_path)
-    silent = record_voice(edition(), BrandVoice(), open_engine("captions_only"), store)
+    silent = record_voice(edition(), BrandVoice(), open_engine("voice", "captions_only"), store)
     assert not decode_aac(store.read(silent.track)).any()
     assert silent.segments[1].frame_count > silent.segments[0].frame_count
     assert not silent.is_placeholder
     assert "on purpose" in speech_is_clean(silent, store).sentence
-    playing = record_voice(edition(), music(tmp_path), open_engine("captions_only"), store)
+    playing = record_voice(edition(), music(tmp_path), open_engine("voice", "captions_only"), store)
     heard = loudness(decode_aac(store.read(playing.track)))
     assert abs(heard.integrated_lufs + 14) <= 1
     assert speech_is_clean(playing, store).passed

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx
 
@@ -44,12 +43,3 @@ class ClipEngine(Protocol):
 
         `near`: as many windows, through which the product's layer is seen.
         """
-
-
-def open_engine(name: str) -> ClipEngine:
-    """The engine of that name; raises `SettingsError` for any other."""
-    if name == "warp":
-        from reel_pipeline.clips.engines.warp import Warp
-
-        return Warp()
-    raise SettingsError(f"There is no clip engine '{name}'; use one of: warp.")

@@ -16,8 +16,8 @@ the time of a bicubic read at 1:1, and no softer at any phase (worst gain at the
 
 
 class Warp:
-    name = "warp"
-    revision = "3"
+    name: str
+    revision: str
 
     def frames(
         self, layers: KeyframeLayers, windows: NDArray[np.float64], near: NDArray[np.float64]

@@ -7,11 +7,10 @@ import dagster as dg
 from reel_pipeline.defs.adapter import check, make
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import poster, strip, table
-from reel_pipeline.evaluation.advice.engines import open_adviser
 from reel_pipeline.evaluation.advice.second_opinion import advise, combine, is_asked
 from reel_pipeline.evaluation.checks import motion_is_plausible as find_motion_is_plausible
 from reel_pipeline.evaluation.checks import product_is_faithful as find_product_is_faithful
-from reel_pipeline.evaluation.engines import Judge, open_engine
+from reel_pipeline.evaluation.engines import Judge, regated
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.media.photo import encode_png, normalise
 from reel_pipeline.records import (
@@ -47,7 +46,7 @@ def evaluation_score(
     photos = product_gallery.own
 
     def judged_anew() -> EvaluationScore:
-        engine = open_engine(flow.settings.engines.judge, adopted_gates(flow))
+        engine = regated(flow.settings.engines.open("judge"), adopted_gates(flow))
         artworks = [
             flow.store.put(encode_png(normalise(path.read_bytes()).pixels), ".png")
             for path in flow.settings.artworks(context.partition_key)
@@ -112,7 +111,9 @@ def _heard(flow: Flow, judged: Judgement, edition: ReelEdition, photos: Sequence
     settings = flow.settings
     if not (settings.asks_a_second_opinion and is_asked(judged, settings.second_opinion)):
         return judged
-    adviser = open_adviser(settings.engines.second_opinion, settings.second_opinion_url, settings.second_opinion_model)
+    adviser = settings.engines.open(
+        "second_opinion", url=settings.second_opinion_url, model=settings.second_opinion_model
+    )
     opinion = advise(
         edition.video, edition.cut_list, photos, engine, adviser, settings.second_opinion_budget, flow.store
     )

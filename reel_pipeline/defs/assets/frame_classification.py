@@ -7,7 +7,6 @@ from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import table
 from reel_pipeline.frames.checks import has_a_product_view as find_has_a_product_view
 from reel_pipeline.frames.classify import classify
-from reel_pipeline.frames.engines import open_classifier
 from reel_pipeline.records import FrameClassification, ProductGallery
 from reel_pipeline.rules.flow import Flow
 
@@ -26,7 +25,7 @@ def frame_classification(
         context,
         flow,
         {"product_gallery": product_gallery},
-        lambda: classify(product_gallery, open_classifier(flow.settings.engines.classifier), flow.store),
+        lambda: classify(product_gallery, flow.settings.engines.open("classifier"), flow.store),
         lambda made: {
             "frames": table(
                 [

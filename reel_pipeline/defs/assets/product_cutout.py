@@ -7,7 +7,6 @@ from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.defs.previews import table
 from reel_pipeline.frames.checks import cutout_is_trustworthy as find_cutout_is_trustworthy
 from reel_pipeline.frames.cutout import cut_out
-from reel_pipeline.frames.engines import open_cutout_engine
 from reel_pipeline.records import FrameClassification, ProductCutout, ProductGallery
 from reel_pipeline.rules.flow import Flow
 
@@ -30,9 +29,7 @@ def product_cutout(
         context,
         flow,
         {"product_gallery": product_gallery, "frame_classification": frame_classification},
-        lambda: cut_out(
-            product_gallery, frame_classification, open_cutout_engine(flow.settings.engines.cutout), flow.store
-        ),
+        lambda: cut_out(product_gallery, frame_classification, flow.settings.engines.open("cutout"), flow.store),
         lambda made: {
             "cutouts": table(
                 [{"photo": cutout.photo, "confidence": round(cutout.confidence, 2)} for cutout in made.cutouts]

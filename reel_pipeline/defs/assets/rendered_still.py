@@ -10,7 +10,6 @@ from reel_pipeline.records import BrandKit, ProductCutout, ProductGallery, Rende
 from reel_pipeline.rules import retry
 from reel_pipeline.rules.flow import Flow, worst
 from reel_pipeline.stills.checks import product_pixels_locked as find_product_pixels_locked
-from reel_pipeline.stills.engines import open_engine
 from reel_pipeline.stills.render import render_stills
 
 
@@ -49,7 +48,7 @@ def rendered_still(
                     product_gallery,
                     product_cutout,
                     brand_kit.look,
-                    open_engine(flow.settings.engines.stills),
+                    flow.settings.engines.open("stills"),
                     flow.store,
                     attempts.wider_of(name),
                 )

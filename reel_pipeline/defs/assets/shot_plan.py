@@ -10,11 +10,9 @@ from reel_pipeline.reels.captions import left_out
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.shots.checks import claims_are_grounded as find_claims_are_grounded
 from reel_pipeline.shots.checks import motions_are_safe as find_motions_are_safe
-from reel_pipeline.shots.engines import open_engine
 from reel_pipeline.shots.plan import plan_shots
 from reel_pipeline.store import Store
 from reel_pipeline.voice.engines import Voice
-from reel_pipeline.voice.engines import open_engine as open_voice
 from reel_pipeline.voice.record import check_voice
 
 
@@ -51,12 +49,12 @@ def shot_plan(
                 brand_kit.words,
                 flow.settings.overrides(context.partition_key),
                 flow.settings.prefer,
-                open_engine(flow.settings.engines.planner),
+                flow.settings.engines.open("planner"),
                 flow.store,
             ),
             product,
             brand_kit,
-            open_voice(flow.settings.engines.voice, flow.settings.recordings(context.partition_key)),
+            flow.settings.engines.open("voice", recordings=flow.settings.recordings(context.partition_key)),
             flow.store,
         ),
         lambda plan: {

@@ -4,7 +4,6 @@ import dagster as dg
 
 from reel_pipeline.clips.animate import animate_stills
 from reel_pipeline.clips.checks import clip_meets_spec as find_clip_meets_spec
-from reel_pipeline.clips.engines import open_engine
 from reel_pipeline.defs.adapter import check, make
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.records import RenderedStill, VideoClip, Voiceover
@@ -31,9 +30,7 @@ def video_clip(
         {"rendered_still": rendered_still, "voiceover": voiceover},
         lambda: VideoClip(
             editions={
-                name: animate_stills(
-                    stills, voiceover.editions[name], open_engine(flow.settings.engines.clips), flow.store
-                )
+                name: animate_stills(stills, voiceover.editions[name], flow.settings.engines.open("clips"), flow.store)
                 for name, stills in rendered_still.editions.items()
             }
         ),

@@ -8,7 +8,6 @@ from reel_pipeline.defs.previews import table
 from reel_pipeline.records import FPS, MAIN_EDITION, BrandKit, ShotPlan, Voiceover
 from reel_pipeline.rules.flow import Flow, worst
 from reel_pipeline.voice.checks import speech_is_clean as find_speech_is_clean
-from reel_pipeline.voice.engines import open_engine
 from reel_pipeline.voice.record import record_voice
 
 
@@ -31,7 +30,7 @@ def voiceover(
         lambda: Voiceover(
             editions={
                 name: record_voice(
-                    plan, brand_kit.voice, open_engine(flow.settings.engines.voice, recordings), flow.store
+                    plan, brand_kit.voice, flow.settings.engines.open("voice", recordings=recordings), flow.store
                 )
                 for name, plan in shot_plan.editions.items()
             }

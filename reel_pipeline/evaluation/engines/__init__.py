@@ -1,4 +1,4 @@
-"""What a judge is, and how to open one by name.
+"""What a judge is.
 
 `classical` needs no weights beyond the OCR models of a base dependency, no key and no network. A judge works on a video
 file and arrays alone, so that the command line can ask it about any clip without a store.
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.evaluation.thresholds import gates_in_force
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, CutList, ItemError, Record, TextLine, Verdict, canonical_json
@@ -128,11 +127,6 @@ class Regated:
         return self._shipped.pairs(video, cut_list, photos)
 
 
-def open_engine(name: str, gates: Mapping[str, float] | None = None) -> Judge:
-    """`gates`: fault kind -> threshold, instead of the shipped ones. Raises `SettingsError` for an unknown name."""
-    if name == "classical":
-        from reel_pipeline.evaluation.engines.classical import ClassicalJudge
-
-        judge = ClassicalJudge()
-        return Regated(judge, gates) if gates else judge
-    raise SettingsError(f"There is no judge called {name!r}; choose one of: classical.")
+def regated(judge: Judge, gates: Mapping[str, float] | None) -> Judge:
+    """The judge under `gates`, fault kind -> threshold; itself where none were adopted."""
+    return Regated(judge, gates) if gates else judge

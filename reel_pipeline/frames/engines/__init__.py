@@ -11,7 +11,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, Record, Unit, ViewClass
 
@@ -54,21 +53,3 @@ class CutoutEngine(Protocol):
 
     def cut_out(self, rgb: Pixels, own_alpha: Pixels | None = None) -> Matte:
         """HWC RGB uint8 and, where the file had one, its own HW uint8 transparency."""
-
-
-def open_classifier(name: str) -> FrameClassifier:
-    """Raises `SettingsError` for a name that no classifier has."""
-    if name == "embedded":
-        from reel_pipeline.frames.engines.embedded import EmbeddedClassifier
-
-        return EmbeddedClassifier()
-    raise SettingsError(f"There is no frame classifier called {name!r}; choose one of: embedded.")
-
-
-def open_cutout_engine(name: str) -> CutoutEngine:
-    """Raises `SettingsError` for a name that no cutout engine has."""
-    if name == "matting":
-        from reel_pipeline.frames.engines.matting import MattingCutout
-
-        return MattingCutout()
-    raise SettingsError(f"There is no cutout engine called {name!r}; choose one of: matting.")

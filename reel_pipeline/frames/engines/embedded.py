@@ -26,8 +26,8 @@ MAX_PLAIN_NOISE_DE = 3.0
 
 
 class EmbeddedClassifier:
-    name = "embedded"
-    revision = "3"
+    name: str
+    revision: str
 
     def look(self, rgb: Pixels) -> Observation:
         scene = read_scene(rgb)

@@ -46,8 +46,8 @@ HOPELESS = 0.15
 
 
 class MattingCutout:
-    name = "matting"
-    revision = "3"
+    name: str
+    revision: str
 
     def cut_out(self, rgb: Pixels, own_alpha: Pixels | None = None) -> Matte:
         if own_alpha is not None:

@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Preferences, Record, ShotPlan
 
 
@@ -40,12 +39,3 @@ class Planner(Protocol):
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         """Raises `PlanError` when there is nothing honest to show or say."""
-
-
-def open_engine(name: str) -> Planner:
-    """`embedded` needs nothing but this package. Raises `SettingsError` for another name."""
-    if name != "embedded":
-        raise SettingsError(f"There is no planner called {name!r}; set the shots engine to one of: embedded.")
-    from reel_pipeline.shots.engines.embedded import EmbeddedPlanner
-
-    return EmbeddedPlanner()

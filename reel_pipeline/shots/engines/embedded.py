@@ -12,8 +12,8 @@ MIN_SHOTS = 2
 
 
 class EmbeddedPlanner:
-    name = "embedded"
-    revision = "9"
+    name: str
+    revision: str
 
     def plan(self, request: PlanRequest) -> ShotPlan:
         facts, words = request.facts, request.words

@@ -6,7 +6,6 @@ What doesn't belong here: the store and the memo (`stills/render.py`), moving th
 from dataclasses import dataclass
 from typing import Protocol
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import Affine, BoxPx, Parallax, Take, WindowPx
 
@@ -52,12 +51,3 @@ class StillEngine(Protocol):
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         """Lay out one take. `palette`: `#rrggbb` background, text, accent. Raises `RenderError` when it can't,
         `ParallaxRefused` when another rung could."""
-
-
-def open_engine(name: str) -> StillEngine:
-    """The engine of that name; raises `SettingsError` for any other."""
-    if name == "layered":
-        from reel_pipeline.stills.engines.layered import Layered
-
-        return Layered()
-    raise SettingsError(f"There is no still engine '{name}'; use one of: layered.")

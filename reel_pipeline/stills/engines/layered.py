@@ -24,8 +24,8 @@ _WHOLE_PRODUCT = 0.9
 
 
 class Layered:
-    name = "layered"
-    revision = "5"
+    name: str
+    revision: str
 
     def keyframe(self, layers: PhotoLayers, take: Take, palette: tuple[str, ...]) -> Keyframe:
         if take.rung not in (Rung.STILL_MOTION, Rung.PARALLAX):

@@ -1,14 +1,10 @@
 """Ways to get one spoken line. An engine returns plain speech; timing, music and loudness are `record.py`'s."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
-from reel_pipeline.errors import SettingsError
 from reel_pipeline.media.sound import Mono
 from reel_pipeline.records import Record
-
-NAMES = ("espeak_ng", "captions_only", "file")
 
 
 class Utterance(Record):
@@ -36,23 +32,3 @@ class Voice(Protocol):
 
     def speak(self, utterance: Utterance) -> Mono:
         """Raises `VoiceError` with the remedy when the line can't be had."""
-
-
-def open_engine(name: str, recordings: Path | None = None) -> Voice:
-    """`recordings`: the folder of one SKU with `1.wav`, `2.wav`, ... and `closing.wav`; read by `file` alone.
-
-    Raises `SettingsError` for an unknown name and `EngineUnavailable` when the engine can't run here.
-    """
-    if name == "espeak_ng":
-        from reel_pipeline.voice.engines.espeak_ng import EspeakVoice
-
-        return EspeakVoice()
-    if name == "captions_only":
-        from reel_pipeline.voice.engines.captions_only import CaptionsOnly
-
-        return CaptionsOnly()
-    if name == "file":
-        from reel_pipeline.voice.engines.file import RecordedVoice
-
-        return RecordedVoice(recordings)
-    raise SettingsError(f"There is no voice called {name!r}; set the voice engine to one of: {', '.join(NAMES)}.")

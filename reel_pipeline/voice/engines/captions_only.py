@@ -9,8 +9,8 @@ from reel_pipeline.voice.engines import Utterance
 
 
 class CaptionsOnly:
-    name = "captions_only"
-    revision = "1"
+    name: str
+    revision: str
     is_placeholder = False
     speaks = False
 

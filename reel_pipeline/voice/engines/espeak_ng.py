@@ -21,8 +21,8 @@ TIMEOUT_S = 20
 
 
 class EspeakVoice:
-    name = "espeak_ng"
-    revision = "2"
+    name: str
+    revision: str
     is_placeholder = True
     speaks = True
 

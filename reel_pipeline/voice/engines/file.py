@@ -14,12 +14,12 @@ SUFFIXES = (".wav", ".m4a", ".mp3", ".flac", ".ogg", ".aac")
 
 
 class RecordedVoice:
-    name = "file"
-    revision = "1"
+    name: str
+    revision: str
     is_placeholder = False
     speaks = True
 
-    def __init__(self, recordings: Path | None) -> None:
+    def __init__(self, recordings: Path | None = None) -> None:
         if recordings is None:
             raise EngineUnavailable("The voice `file` needs a folder of recordings; set one, or choose espeak_ng.")
         self._folder = recordings

@@ -7,8 +7,6 @@ words is `second_opinion.py`'s business.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from reel_pipeline.errors import SettingsError
-
 
 class Adviser(Protocol):
     name: str
@@ -19,12 +17,3 @@ class Adviser(Protocol):
 
         Raises `EngineUnavailable` when nobody answers.
         """
-
-
-def open_adviser(name: str, url: str, model: str) -> Adviser:
-    """Raises `SettingsError` for an unknown name or one that lacks its settings."""
-    if name == "openai_compatible":
-        from reel_pipeline.evaluation.advice.engines.openai_compatible import OpenAICompatible
-
-        return OpenAICompatible(url, model)
-    raise SettingsError(f"There is no second opinion called {name!r}; choose one of: openai_compatible.")

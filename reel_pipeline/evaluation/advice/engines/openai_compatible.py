@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from reel_pipeline.engines import revision_of
 from reel_pipeline.errors import EngineUnavailable, SettingsError
 
 KEY_VARIABLE = "REEL_PIPELINE_SECOND_OPINION_KEY"
@@ -20,7 +21,7 @@ _MAX_TOKENS = 800
 class OpenAICompatible:
     """`url`: the server's base address up to and with `/v1`. The key, where one is needed, is in the environment."""
 
-    name = "openai_compatible"
+    name: str
 
     def __init__(self, url: str, model: str) -> None:
         if not (url.startswith(("http://", "https://")) and model):
@@ -28,7 +29,7 @@ class OpenAICompatible:
                 "A second opinion needs second_opinion_url, such as http://127.0.0.1:8000/v1, and second_opinion_model."
             )
         self.url, self.model = url.rstrip("/"), model
-        self.revision = f"1+{self.model}@{self.url}"
+        self.revision = f"{revision_of('second_opinion', 'openai_compatible')}+{self.model}@{self.url}"
 
     def look(self, picture: bytes, question: str, schema: Mapping[str, Any]) -> str:
         import urllib3

@@ -23,11 +23,10 @@ from reel_pipeline.evaluation.engines.classical.seeing.overlays import scaled
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, planned_scenes, seen_scenes
 from reel_pipeline.evaluation.engines.classical.views import Viewer
-from reel_pipeline.evaluation.thresholds import thresholds, thresholds_digest
+from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.boxes import area, intersection
 from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.media.text import REVISION as OCR_REVISION
 from reel_pipeline.media.text import read_text
 from reel_pipeline.records import LABEL_ON_ARTWORK, CutList, ItemError, Verdict
 
@@ -41,8 +40,8 @@ FOR_A_PERSON = {"face_artifact": "a close face differs from the photo's"}
 
 
 class ClassicalJudge:
-    name = "classical"
-    revision = f"12+{thresholds_digest()}+{OCR_REVISION}"
+    name: str
+    revision: str
 
     def passport(self, rgb: Pixels) -> Passport:
         return Passport(text=read_text(rgb), faces=find_faces(rgb, FACE_HITS))

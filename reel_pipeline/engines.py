@@ -1,0 +1,151 @@
+"""Every engine by room and name: where it is, its revision, its options, what it needs. The only list of them.
+
+An engine is one way to do a room's work, such as `warp` for clips. A new one takes its own file, with a class that its
+room's protocol describes, and one row here. Nothing heavy is imported until an engine is opened.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from reel_pipeline.errors import SettingsError
+from reel_pipeline.records import canonical_json
+
+ROOMS = {
+    "classifier": "frame classifier",
+    "cutout": "cutout engine",
+    "planner": "planner",
+    "voice": "voice",
+    "stills": "still engine",
+    "clips": "clip engine",
+    "judge": "judge",
+    "second_opinion": "second opinion",
+}
+"""What an engine is for, by its name in the settings, and what it is called in a sentence."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something outside this package. `kind`: `package` (an import name) or `key` (an environment variable)."""
+
+    kind: str
+    name: str
+
+    def missing(self) -> str:
+        """What to do where it is not there; '' where it is."""
+        if self.kind == "package":
+            return "" if find_spec(self.name) else f"install {self.name}: make setup"
+        return "" if os.environ.get(self.name) else f"set {self.name} in the environment"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One row. `where`: `module:Class`. `options`: `module:Model`, a pydantic model of what `[engines.NAME]` may hold.
+
+    `revision` changes when the same inputs give other results: remembered calls are made again, and assets are stale.
+    `parts`: what else of `PARTS` its results hang on.
+    """
+
+    where: str
+    revision: str
+    parts: tuple[str, ...] = ()
+    options: str = ""
+    needs: tuple[Need, ...] = ()
+
+
+ENGINES: dict[tuple[str, str], Engine] = {
+    ("classifier", "embedded"): Engine("reel_pipeline.frames.engines.embedded:EmbeddedClassifier", "3"),
+    ("cutout", "matting"): Engine(
+        "reel_pipeline.frames.engines.matting:MattingCutout", "3", needs=(Need("package", "pymatting"),)
+    ),
+    ("planner", "embedded"): Engine("reel_pipeline.shots.engines.embedded:EmbeddedPlanner", "9"),
+    ("voice", "espeak_ng"): Engine(
+        "reel_pipeline.voice.engines.espeak_ng:EspeakVoice", "2", needs=(Need("package", "espeakng_loader"),)
+    ),
+    ("voice", "captions_only"): Engine("reel_pipeline.voice.engines.captions_only:CaptionsOnly", "1"),
+    ("voice", "file"): Engine("reel_pipeline.voice.engines.file:RecordedVoice", "1"),
+    ("stills", "layered"): Engine("reel_pipeline.stills.engines.layered:Layered", "5"),
+    ("clips", "warp"): Engine("reel_pipeline.clips.engines.warp:Warp", "3"),
+    ("judge", "classical"): Engine(
+        "reel_pipeline.evaluation.engines.classical:ClassicalJudge",
+        "12",
+        parts=("thresholds", "ocr"),
+        needs=(Need("package", "rapidocr"),),
+    ),
+    ("second_opinion", "openai_compatible"): Engine(
+        "reel_pipeline.evaluation.advice.engines.openai_compatible:OpenAICompatible", "1"
+    ),
+}
+
+PARTS = {
+    "photo": "1",
+    "ocr": "pp-ocrv6-small/1",
+    "measures": "4",
+    "geometry": "2",
+    "mixing": "1",
+    "assembly": "2",
+    "second_opinion": "1+c6c2a17959ee",
+    "thresholds": "2da11c18a659",
+}
+"""The revision of every other part whose results are remembered, written down so that the planner need not import them.
+A test compares them, and looks for one that is missing here or keys no asset."""
+
+
+def find(room: str, name: str) -> Engine:
+    """The row of an engine; raises `SettingsError` for a name that no engine of this room has."""
+    if row := ENGINES.get((room, name)):
+        return row
+    known = ", ".join(sorted(known for of, known in ENGINES if of == room))
+    raise SettingsError(f"There is no {ROOMS[room]} called {name!r}; choose one of: {known}.")
+
+
+def read_options(room: str, name: str, written: Mapping[str, Any]) -> BaseModel | None:
+    """What a user wrote in `[engines.NAME]`; None for an engine without options. Raises `SettingsError`."""
+    row = find(room, name)
+    if not row.options:
+        if written:
+            raise SettingsError(f"[engines.{name}] is not read: this {ROOMS[room]} has no options.")
+        return None
+    model: type[BaseModel] = _load(row.options)
+    try:
+        return model.model_validate(dict(written))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(["engines", name, *(str(part) for part in first["loc"])])
+        raise SettingsError(f"{where}: {first['msg']}") from error
+
+
+def revision_of(room: str, name: str, options: BaseModel | None = None) -> str:
+    """What keys an engine's remembered calls and its asset's staleness: its own revision, parts and changed options."""
+    row = find(room, name)
+    revision = "+".join([row.revision, *(PARTS[part] for part in row.parts)])
+    chosen = options.model_dump(mode="json", exclude_defaults=True) if options else {}
+    return f"{revision}+{hashlib.sha256(canonical_json(chosen)).hexdigest()[:12]}" if chosen else revision
+
+
+def open_engine(room: str, name: str, options: BaseModel | None = None, **given: Any) -> Any:
+    """The engine itself, with `name` and `revision`. `given`: what a class of this room may ask for.
+
+    Raises `SettingsError` for an unknown name or wrong options, `EngineUnavailable` where it can't run here.
+    """
+    row = find(room, name)
+    options = options or read_options(room, name, {})
+    made = _load(row.where)
+    asked = signature(made).parameters
+    engine = made(**{name: value for name, value in {**given, "options": options}.items() if name in asked})
+    engine.name = name
+    if not hasattr(engine, "revision"):  # one that asks somebody else says by itself whom
+        engine.revision = revision_of(room, name, options)
+    return engine
+
+
+def _load(where: str) -> Any:
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
