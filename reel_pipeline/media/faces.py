@@ -57,7 +57,11 @@ def find_faces(rgb: Pixels, hits: int = SURE_HITS) -> tuple[BoxPx, ...]:
 
 
 def skin_mask(rgb: Pixels) -> NDArray[np.bool_]:
-    """Skin by the usual YCrCb box (Chai and Ngan 1999, Cr 133..173, Cb 77..127), R > G > B, neither grey nor garish."""
+    """HWC RGB uint8 -> HW bool: where the colour is that of skin.
+
+    The usual range in YCrCb (Chai and Ngan 1999: Cr 133 to 173, Cb 77 to 127), a little narrower here, and R > G > B,
+    neither grey nor garish. Single pixels are left out.
+    """
     ycrcb = cv2.cvtColor(cv2.GaussianBlur(rgb, (5, 5), 0), cv2.COLOR_RGB2YCrCb).astype(np.int16)
     red, green, blue = (rgb[..., channel].astype(np.int16) for channel in range(3))
     mask = (ycrcb[..., 1] >= 138) & (ycrcb[..., 1] <= 173) & (ycrcb[..., 2] >= 85) & (ycrcb[..., 2] <= 127)

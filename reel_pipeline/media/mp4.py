@@ -1,11 +1,11 @@
-"""The layout of an MP4 file: which box lies where."""
+"""The layout of an MP4 file: which atom lies where."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 
-def boxes(path: Path) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and size of every MP4 box down to the edit lists (ISO/IEC 14496-12)."""
+def atoms(path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and size in bytes of every atom down to the edit lists; ISO/IEC 14496-12 calls them boxes."""
     with path.open("rb") as file:
         pending = [(0, path.stat().st_size)]
         while pending:

@@ -41,7 +41,7 @@ class Loudness:
 
 
 def read_sound(path: Path, longest_s: float = MAX_SOUND_S) -> Stereo:
-    """The first `longest_s` seconds of any sound file as stereo; mono is put in the centre.
+    """(samples, 2), the first `longest_s` seconds of any sound file; mono is put in the centre.
 
     Raises `VoiceError` when the file can't be read as sound.
     """
@@ -68,7 +68,7 @@ def read_sound(path: Path, longest_s: float = MAX_SOUND_S) -> Stereo:
 
 
 def wav_bytes(sound: Mono) -> bytes:
-    """16-bit mono WAV."""
+    """(samples,) in [-1, 1] -> 16-bit mono WAV; what is louder is clipped."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
@@ -79,13 +79,13 @@ def wav_bytes(sound: Mono) -> bytes:
 
 
 def read_wav(data: bytes) -> Mono:
-    """What `wav_bytes` wrote."""
+    """(samples,) of what `wav_bytes` wrote."""
     with wave.open(io.BytesIO(data)) as file:
         return np.asarray(np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767, np.float32)
 
 
 def loudness(sound: Stereo) -> Loudness:
-    """As FFmpeg's `ebur128` filter measures it."""
+    """Of (samples, 2) at 48 kHz, as FFmpeg's `ebur128` filter measures it; a finished reel has about -14 LUFS."""
     import av
     from av.filter import Graph
 
@@ -144,7 +144,7 @@ def encode_aac(sound: Stereo) -> bytes:
 
 
 def decode_aac(data: bytes) -> Stereo:
-    """Every decoded sample of a file in memory, as a player without edit lists hears it."""
+    """(samples, 2): every decoded sample of a file in memory, as a player without edit lists hears it."""
     import av
 
     with av.open(io.BytesIO(data), "r") as container:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reel_pipeline.errors import VoiceError
 from reel_pipeline.media.boxes import holds
-from reel_pipeline.media.mp4 import boxes
+from reel_pipeline.media.mp4 import atoms
 from reel_pipeline.media.sound import loudness, read_sound
 from reel_pipeline.records import FPS, REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ReelEdition, VoiceEdition
 from reel_pipeline.store import Store
@@ -143,7 +143,7 @@ def _wrong_streams(container: "InputContainer") -> str:
 
 
 def _layout_fault(path: Path) -> str:
-    kinds = [kind for kind, _, _ in boxes(path)]
+    kinds = [kind for kind, _, _ in atoms(path)]
     if b"moov" not in kinds or b"mdat" not in kinds or kinds.index(b"moov") > kinds.index(b"mdat"):
         return "The reel would have to load completely before it plays (moov is not first); assemble it again."
     if b"elst" in kinds:

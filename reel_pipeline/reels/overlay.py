@@ -60,7 +60,7 @@ def flat(colour: tuple[int, int, int], width_px: int, height_px: int) -> "Planes
 
 
 def evened(rgba: Pixels) -> Pixels:
-    """The bitmap with a transparent column or row added where a side is odd."""
+    """The HWC RGBA uint8 bitmap with a transparent column or row added where a side is odd."""
     height, width = rgba.shape[:2]
     return np.pad(rgba, ((0, height % 2), (0, width % 2), (0, 0)))
 

@@ -36,7 +36,10 @@ class FrameClassifier(Protocol):
     def view_scores(
         self, observations: Sequence[Observation], gallery: Sequence[Pixels]
     ) -> tuple[dict[ViewClass, float], ...]:
-        """For all photos of one gallery, in order: calibrated probabilities of the four view classes, summing to 1."""
+        """For all photos of one gallery (HWC RGB uint8), in order: calibrated probabilities of the four view classes.
+
+        Each photo's sum to 1.
+        """
 
 
 @dataclass(frozen=True)

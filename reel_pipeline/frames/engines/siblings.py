@@ -20,7 +20,7 @@ Keypoints = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def gallery_features(observations: Sequence[Observation], gallery: Sequence[Pixels]) -> list[dict[str, float]]:
-    """Per photo, in order: how much closer than its siblings it looks, and how it differs from what they are like."""
+    """Per photo (HWC RGB uint8), in order: how much closer than its siblings it looks, and what they are like."""
     closer = closeness(gallery)
     largest = max(max(rgb.shape[:2]) for rgb in gallery)
     found = []
@@ -41,9 +41,10 @@ def gallery_features(observations: Sequence[Observation], gallery: Sequence[Pixe
 
 
 def closeness(gallery: Sequence[Pixels]) -> list[float]:
-    """Per photo: the largest factor by which it magnifies what a sibling also shows, relative to the frame.
+    """Per photo (HWC RGB uint8): the largest factor by which it magnifies what a sibling also shows.
 
-    1 when nothing is shared or nothing is magnified. Galleries beyond `MAX_COMPARED` photos are compared in part.
+    Relative to the frame: a label that spans half of one photo and a quarter of another gives 2 for the first. 1
+    when nothing is shared or nothing is magnified. Galleries beyond `MAX_COMPARED` photos are compared in part.
     """
     points = [_keypoints(rgb) for rgb in gallery[:MAX_COMPARED]]
     best = [1.0] * len(gallery)

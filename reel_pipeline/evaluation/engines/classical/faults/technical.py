@@ -14,7 +14,7 @@ from scipy.signal import lfilter  # type: ignore[attr-defined]
 
 from reel_pipeline.evaluation.engines import Charge
 from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage
-from reel_pipeline.media.mp4 import boxes
+from reel_pipeline.media.mp4 import atoms
 from reel_pipeline.records import FPS, CutList
 
 TARGET_LUFS = -14.0
@@ -47,7 +47,7 @@ def inspect_file(path: Path) -> Iterator[Charge]:
         tags = context.color_range, context.colorspace, context.color_primaries, context.color_trc
     yield Charge("spec_codec", float(not is_usual), 0)
     yield Charge("spec_color", float(tags != _COLOURS), 0)
-    kinds = [kind for kind, _, _ in boxes(path) if kind in (b"moov", b"mdat")]
+    kinds = [kind for kind, _, _ in atoms(path) if kind in (b"moov", b"mdat")]
     yield Charge("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
 
 
