@@ -53,6 +53,7 @@ class Opinion:
 
 
 PAIR_SIDE_PX = 640
+"""A product that fills a reel's frame, 1080 px wide and 1300 high, is handed out at 532x640."""
 HIDDEN = 128
 """Grey level, in all three channels, of what can't be compared: captions, and what the photo doesn't reach."""
 

@@ -16,6 +16,7 @@ from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, CutList
 
 _MIN_SIDE_PX = 32
+"""Least side of the product's box in the frame: in a smaller one there is nothing to see."""
 _MOST_HIDDEN = 0.6
 """Share of the product's box. Under captions that cover 65 % of it, it isn't worth a question."""
 

@@ -1,6 +1,6 @@
 """Which of the photos that fit a frame it shows, and how much of the frame that photo leaves out.
 
-Each candidate was placed by `registration.py` and compared by `tiles.py`.
+Each candidate was placed by `seeing/registration.py` and compared by `tiles.py`.
 """
 
 from collections.abc import Sequence

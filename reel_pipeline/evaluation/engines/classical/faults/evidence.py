@@ -7,6 +7,7 @@ from reel_pipeline.media.photo import Pixels, encode_jpeg
 from reel_pipeline.records import BoxPx
 
 _PANEL_PX = 220
+"""Longest side of a panel: evidence is three of them and two gaps, 672 px wide at most."""
 _GAP_PX = 6
 
 

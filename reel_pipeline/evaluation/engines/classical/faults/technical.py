@@ -26,6 +26,7 @@ _NEAR_FULL_SCALE = 0.94
 _SILENT = 10 ** (-60 / 20)
 """-60 dBFS, a sample of 0.001."""
 _COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
+"""Range, matrix, primaries and transfer that a reel must be tagged with."""
 
 
 def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:

@@ -1,6 +1,6 @@
 """How the picture moves from frame to frame: a few numbers a frame at a small size, then the stretches they form.
 
-Thresholds and verdicts are `temporal.py`'s business.
+What the numbers mean is the business of `faults/temporal.py`.
 """
 
 from collections import deque

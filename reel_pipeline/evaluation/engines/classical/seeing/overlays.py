@@ -25,6 +25,7 @@ def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) 
 
 
 def scaled(box: BoxPx, factor: float) -> BoxPx:
+    """The box in a picture `factor` times as large."""
     x, y, width, height = (round(value * factor) for value in box)
     return x, y, width, height
 
