@@ -32,8 +32,8 @@ _COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.B
 def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:
     """By how many pixels, frames a second and frames the file is off its cut list."""
     off = abs(footage.width_px - cut_list.width_px) + abs(footage.height_px - cut_list.height_px)
-    yield Charge("spec_size", float(off), 0)
-    yield Charge("spec_fps", abs(footage.fps - FPS), 0)
+    yield Charge("spec_size", float(off), 0.0)
+    yield Charge("spec_fps", abs(footage.fps - FPS), 0.0)
     planned = sum(cut.frame_count for cut in cut_list.cuts)
     end_s = min(planned, footage.frame_count) / footage.fps
     yield Charge("spec_duration", float(abs(footage.frame_count - planned)), end_s)
@@ -46,10 +46,10 @@ def inspect_file(path: Path) -> Iterator[Charge]:
         context = container.streams.video[0].codec_context
         is_usual = context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p")
         tags = context.color_range, context.colorspace, context.color_primaries, context.color_trc
-    yield Charge("spec_codec", float(not is_usual), 0)
-    yield Charge("spec_color", float(tags != _COLOURS), 0)
+    yield Charge("spec_codec", float(not is_usual), 0.0)
+    yield Charge("spec_color", float(tags != _COLOURS), 0.0)
     kinds = [kind for kind, _, _ in atoms(path) if kind in (b"moov", b"mdat")]
-    yield Charge("spec_faststart", float(kinds[:1] != [b"moov"]), 0)
+    yield Charge("spec_faststart", float(kinds[:1] != [b"moov"]), 0.0)
 
 
 def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Charge]:
@@ -67,7 +67,7 @@ def inspect_sound(path: Path, fps: float, cut_list: CutList) -> Iterator[Charge]
     yield Charge("audio_silence", length, int(at * fps) / fps)
     loudness = integrated_lufs(sound)
     if loudness is not None:
-        yield Charge("audio_loudness", abs(loudness - TARGET_LUFS), 0)
+        yield Charge("audio_loudness", abs(loudness - TARGET_LUFS), 0.0)
 
 
 def _decode(path: Path) -> NDArray[np.float32] | None:
