@@ -27,8 +27,9 @@ T = TypeVar("T")
 class Listing:
     """Entries in shop order, without partition keys yet, and what could not be listed.
 
-    `errors` are of single items, `unreached` of pages and files that hold any number of them: only these leave the
-    listing incomplete. `unread`: the items that are there all the same. `ignored`: columns that were not understood.
+    `errors` are of single items. `unreached` are pages and files that may hold any number of items, and only these
+    leave the listing incomplete. `unread`: the broken items, which still count as being in the shop. `ignored`: columns
+    that were not understood.
     """
 
     entries: list[CatalogEntry] = field(default_factory=list)

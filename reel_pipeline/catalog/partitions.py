@@ -60,8 +60,8 @@ def colourways_of(entry: CatalogEntry) -> list[CatalogEntry]:
 
     Its colourways are those of its variants; where these name none, its own; else those that photos are assigned to.
     A colourway's entry has its own photos and those that are neither assigned to a colour nor name one in their file's
-    name. A declared colourway without any photo of its own becomes
-    an entry without photos, so that its check says what to upload instead of another colour standing in for it.
+    name. A declared colourway without any photo of its own becomes an entry without photos, so that its check says what
+    to upload, and no other colour stands in for it.
     """
     declared = [variant.colour for variant in entry.variants if folded(variant.colour)]
     assigned = [photo.variant for photo in entry.photos if photo.variant]

@@ -17,10 +17,12 @@ MAX_LOSS = 0.10
 
 
 class Presence(Record):
-    """`missing`: partition without an entry -> complete crawls in a row that did not list it; 0 while it is unread.
+    """What is known of partitions that the last crawl did not list.
 
-    `asked_about`: products lost at once. `strangers`: the marks of the last complete crawl's unread items that name no
-    known SKU. `beside`: of each missing partition, the strangers of the last complete crawl that listed it.
+    `missing`: by partition, how many complete crawls in a row did not list it; 0 while it is listed but can't be read.
+    `asked_about`: how many products one crawl lost, if they were so many that a person is asked. `strangers`: marks of
+    items of the last complete crawl that can't be read and name no known SKU: any missing product may be one of them.
+    `beside`: by missing partition, the strangers of the last complete crawl that listed it: these are not that product.
     """
 
     missing: dict[str, int] = {}

@@ -43,9 +43,10 @@ _VARIANTS_OF_SIGNS = {"٫": ".", "٬": "'", "’": "'", "‘": "'", "´": "'", "
 def parse_price(value: object, currency: str = "") -> tuple[str | None, str]:
     """The amount with the currency's own decimals, such as '1299.00' or '12.500', and the currency's ISO code.
 
-    `currency`: what is said beside the price, a code or a sign. A price that may be read in two ways is (None, ''):
-    a range, two prices, '12.500' in euros; a text with other words in it, too. Without a known currency the code is ''
-    ('$54.00' alone may be of thirty currencies). A number is read as a program means it, see `as_number`.
+    `currency`: what is said beside the price, a code or a sign. The answer is (None, '') for a price that may be read
+    in two ways, such as a range, two prices, or '12.500' in euros, and for a text that has other words in it. The code
+    is '' where the currency can't be told: '$54.00' alone may be of thirty currencies. A number is read as a program
+    means it, see `as_number`.
     """
     marks = [currency.upper()]
     if isinstance(value, str):

@@ -1,0 +1,6 @@
+"""Clips and voice -> the finished reel with captions, end card, subtitles and poster.
+
+`assemble.py` joins the clips and draws over them; `captions.py` and `end_card.py` say what is drawn, `typeset.py` and
+`fonts.py` how text is set, `overlay.py` mixes it into the picture. `checks.py` measures the finished file. Whether it
+is true to the product is for `evaluation/`, which comes next.
+"""

@@ -69,11 +69,11 @@ class Web:
         self._until = time.monotonic() + self.limits.visit_s
 
     def get(self, url: str, max_bytes: int, *, slot: str = "", version: str = "") -> Answer:
-        """The answer to a GET after redirects; its status may be anything that is no passing failure.
+        """The answer to a GET after redirects; its status may be any but 429 and 500 and above, which pass.
 
-        What is held under `slot` (default: the address) is revalidated, or taken without asking where `version` is
-        given and the same as then. Raises `SourceUnavailable` when the shop can't answer now, `CatalogError` when it
-        may or will not be asked.
+        What an earlier visit kept under `slot` (default: the address) travels again only if it has changed since. The
+        shop is not even asked where `version` is given and is what it was then. Raises `SourceUnavailable` when the
+        shop can't answer now, `CatalogError` when it may or will not be asked.
         """
         held = self._note(url, slot)
         if held is not None and version and held.version == version and (answer := self._answer(held)):

@@ -101,10 +101,11 @@ def target_of(url: str) -> Target:
 def ask(
     target: Target, headers: Mapping[str, str], max_bytes: int, private_hosts: Collection[str], limits: Limits
 ) -> Answer:
-    """The answer to one GET, whatever its status; the body of a success is whole, of anything else a beginning.
+    """The answer to one GET, whatever its status.
 
-    Raises `CatalogError` for an address that is not public or a body of more than `max_bytes`, `SourceUnavailable`
-    when there is no answer, only a part of one, or a damaged one.
+    The body of a 200 is whole; of any other answer only the first `MAX_ERROR_BYTES` are read. Raises `CatalogError` for
+    an address that is not public or a body of more than `max_bytes`, `SourceUnavailable` when there is no answer, only
+    a part of one, or a damaged one.
     """
     connection = _connected(target, resolve(target.host, target.port, private_hosts), limits)
     try:
