@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import canonical_json
@@ -149,3 +149,53 @@ def open_engine(room: str, name: str, options: BaseModel | None = None, **given:
 def _load(where: str) -> Any:
     module, _, name = where.partition(":")
     return getattr(import_module(module), name)
+
+
+class Engines(BaseModel):
+    """Which engine does each room's work, and the options in `[engines.NAME]`. The defaults need no weights or key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classifier: str = "embedded"
+    cutout: str = "matting"
+    planner: str = "embedded"
+    voice: str = "espeak_ng"
+    stills: str = "layered"
+    clips: str = "warp"
+    judge: str = "classical"
+    second_opinion: str = "openai_compatible"
+    options: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables_are_options(cls, values: dict[str, Any]) -> dict[str, Any]:
+        tables = {name: value for name, value in values.items() if isinstance(value, dict) and name != "options"}
+        return {**{name: value for name, value in values.items() if name not in tables}, "options": tables}
+
+    @model_validator(mode="after")
+    def _are_known(self) -> Self:
+        """Every name and every option, also of an engine that is not chosen now."""
+        try:
+            for room in ROOMS:
+                find(room, getattr(self, room))
+            for name, written in self.options.items():
+                rooms = [room for room, known in ENGINES if known == name]
+                if not rooms:
+                    raise SettingsError(f"[engines.{name}]: there is no engine of this name.")
+                for room in rooms:
+                    read_options(room, name, written)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def _options(self, room: str) -> BaseModel | None:
+        name = getattr(self, room)
+        return read_options(room, name, self.options.get(name, {}))
+
+    def open(self, room: str, **given: Any) -> Any:
+        """The engine chosen for a room, as `open_engine` has it."""
+        return open_engine(room, getattr(self, room), self._options(room), **given)
+
+    def revision(self, room: str) -> str:
+        """The revision of the engine chosen for a room, with its options."""
+        return revision_of(room, getattr(self, room), self._options(room))

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from reel_pipeline import engines
+from reel_pipeline.engines import Engines
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.file_hashes import FileHashes
 from reel_pipeline.records import BrandKit, Preferences
@@ -28,56 +28,6 @@ PUBLIC_URL_VARIABLE = "REEL_PIPELINE_PUBLIC_URL"
 PRIVATE_HOSTS_VARIABLE = "REEL_PIPELINE_ALLOW_PRIVATE_HOSTS"
 SERVE_URL = "http://127.0.0.1:8787/"
 """Where `serve` listens unless told otherwise."""
-
-
-class Engines(BaseModel):
-    """Which engine does each room's work, and the options in `[engines.NAME]`. The defaults need no weights or key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    classifier: str = "embedded"
-    cutout: str = "matting"
-    planner: str = "embedded"
-    voice: str = "espeak_ng"
-    stills: str = "layered"
-    clips: str = "warp"
-    judge: str = "classical"
-    second_opinion: str = "openai_compatible"
-    options: dict[str, dict[str, Any]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _tables_are_options(cls, values: dict[str, Any]) -> dict[str, Any]:
-        tables = {name: value for name, value in values.items() if isinstance(value, dict) and name != "options"}
-        return {**{name: value for name, value in values.items() if name not in tables}, "options": tables}
-
-    @model_validator(mode="after")
-    def _are_known(self) -> Self:
-        """Every name and every option, also of an engine that is not chosen now."""
-        try:
-            for room in engines.ROOMS:
-                engines.find(room, getattr(self, room))
-            for name, written in self.options.items():
-                rooms = [room for room, known in engines.ENGINES if known == name]
-                if not rooms:
-                    raise SettingsError(f"[engines.{name}]: there is no engine of this name.")
-                for room in rooms:
-                    engines.read_options(room, name, written)
-        except SettingsError as error:
-            raise ValueError(str(error)) from None
-        return self
-
-    def _options(self, room: str) -> BaseModel | None:
-        name = getattr(self, room)
-        return engines.read_options(room, name, self.options.get(name, {}))
-
-    def open(self, room: str, **given: Any) -> Any:
-        """The engine chosen for a room, as `engines.open_engine` has it."""
-        return engines.open_engine(room, getattr(self, room), self._options(room), **given)
-
-    def revision(self, room: str) -> str:
-        """The revision of the engine chosen for a room, with its options."""
-        return engines.revision_of(room, getattr(self, room), self._options(room))
 
 
 class Settings(BaseModel):
@@ -202,7 +152,7 @@ class Settings(BaseModel):
             return {}
         flat = {
             f"{table}.{key}" if table else key: value
-            for table, values in _grouped(_read_toml(path)).items()
+            for table, values in _grouped(read_toml(path)).items()
             for key, value in values.items()
         }
         for key, value in flat.items():
@@ -260,7 +210,7 @@ def load_settings(path: Path | None = None) -> Settings:
     REEL_PIPELINE_ALLOW_PRIVATE_HOSTS adds to `allow_private_hosts`, for `crawl` and `run --source` without a file.
     """
     chosen = config_file(path)
-    values = _read_toml(chosen)
+    values = read_toml(chosen)
     if address := os.environ.get(PUBLIC_URL_VARIABLE):
         values["public_url"] = address
     if hosts := os.environ.get(PRIVATE_HOSTS_VARIABLE):
@@ -268,7 +218,7 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         return Settings(workspace=chosen.parent, **values)
     except (ValidationError, TypeError) as error:
-        raise SettingsError(f"{chosen}: {_first_problem(error)}") from error
+        raise SettingsError(f"{chosen}: {first_problem(error)}") from error
 
 
 def make_workspace(folder: Path, source: str) -> Path:
@@ -288,59 +238,14 @@ def default_workspace(source: str) -> Path:
     return root / "reel_pipeline" / f"{name or 'source'}-{digest}"
 
 
-def read_brand(folder: Path, store: Store) -> BrandKit:
-    """The brand folder: brand.toml with tables look, voice and words; `font`, `logo` and `music` name files in it."""
-    path = folder / BRAND_NAME
-    if not path.is_file():
-        return BrandKit()
-    values = _read_toml(path)
-    look = values.get("look")
-    if isinstance(look, dict) and "palette" in look:
-        look["palette"] = _plain_colours(look["palette"], path)
-    for table, key in (("look", "font"), ("look", "logo"), ("voice", "music")):
-        if isinstance(values.get(table), dict) and key in values[table]:
-            values[table][key] = store.put_file(_file_inside(folder, str(values[table][key])))
-    try:
-        return BrandKit.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(f"{path}: {_first_problem(error)}") from error
-
-
-def _plain_colours(written: object, path: Path) -> list[str]:
-    """`#rrggbb` for every colour of a palette, which may be written in any way that CSS knows."""
-    from PIL import ImageColor
-
-    colours = []
-    for colour in written if isinstance(written, list) else [written]:
-        try:
-            channels = ImageColor.getrgb(str(colour).strip())
-            if len(channels) != 3:
-                raise ValueError
-            colours.append(f"#{bytes(channels).hex()}")
-        except ValueError:
-            raise SettingsError(
-                f"{path}: look.palette: {colour!r} is no opaque colour; write it as in CSS, such as #f4f1ec or white."
-            ) from None
-    if not colours:
-        raise SettingsError(f"{path}: look.palette: it is empty; write one to three colours, such as #f4f1ec or white.")
-    return colours
-
-
-def _file_inside(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise SettingsError(f"{folder / 'brand.toml'} names {name}, which is not a file in {folder}.")
-    return path
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
 
 
-def _first_problem(error: ValidationError | TypeError) -> str:
+def first_problem(error: ValidationError | TypeError) -> str:
     if isinstance(error, TypeError):
         return str(error)
     first = error.errors()[0]

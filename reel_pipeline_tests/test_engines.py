@@ -11,7 +11,8 @@ from reel_pipeline.engines import ENGINES, ROOMS, Engine, Need, open_engine
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandLook, ProductCutout
 from reel_pipeline.rules.table import ASSETS
-from reel_pipeline.settings import Engines, Settings
+from reel_pipeline.engines import Engines
+from reel_pipeline.settings import Settings
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.conftest import new_workspace
 from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, voice_of

@@ -16,7 +16,7 @@ from reel_pipeline.media.photo import Pixels, encode_png, normalise
 from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
 from reel_pipeline.rules.cases import adopted_gates
 from reel_pipeline.rules.report import own_photos, partition_of
-from reel_pipeline.settings import Engines
+from reel_pipeline.engines import Engines
 from reel_pipeline.store import Store, open_store
 
 MIN_CLIP_S, MAX_CLIP_S = 0.5, 10.0

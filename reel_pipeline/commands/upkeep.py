@@ -17,7 +17,8 @@ from reel_pipeline.engines import ENGINES, ROOMS
 from reel_pipeline.errors import EngineUnavailable, ReelError, SettingsError
 from reel_pipeline.origin.server import run as run_origin
 from reel_pipeline.prune import prune
-from reel_pipeline.settings import Engines, Settings, load_settings
+from reel_pipeline.engines import Engines
+from reel_pipeline.settings import Settings, load_settings
 
 
 def serve(options: argparse.Namespace) -> int:
