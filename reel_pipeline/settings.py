@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from reel_pipeline.engines import Engines
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.file_hashes import FileHashes
-from reel_pipeline.records import BrandKit, Preferences
+from reel_pipeline.records import Preferences
 from reel_pipeline.store import Store, open_store
 
 CONFIG_VARIABLE = "REEL_PIPELINE_CONFIG"

@@ -7,11 +7,10 @@ import pytest
 from reel_pipeline import engines
 from reel_pipeline.clips.animate import animate_stills
 from reel_pipeline.commands.upkeep import diagnose
-from reel_pipeline.engines import ENGINES, ROOMS, Engine, Need, open_engine
+from reel_pipeline.engines import ENGINES, ROOMS, Engine, Engines, Need, open_engine
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandLook, ProductCutout
 from reel_pipeline.rules.table import ASSETS
-from reel_pipeline.engines import Engines
 from reel_pipeline.settings import Settings
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.conftest import new_workspace

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from reel_pipeline.brand import read_brand
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandKit, Product
 from reel_pipeline.reels.end_card import end_card
-from reel_pipeline.brand import read_brand
 from reel_pipeline.store import open_store
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from reel_pipeline.commands.output import print_json, print_table
 from reel_pipeline.commands.workspace import open_flow
+from reel_pipeline.engines import Engines
 from reel_pipeline.errors import PhotoError, ReelError, SettingsError
 from reel_pipeline.media.photo import Pixels, encode_png, normalise
 from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
 from reel_pipeline.rules.cases import adopted_gates
 from reel_pipeline.rules.report import own_photos, partition_of
-from reel_pipeline.engines import Engines
 from reel_pipeline.store import Store, open_store
 
 MIN_CLIP_S, MAX_CLIP_S = 0.5, 10.0

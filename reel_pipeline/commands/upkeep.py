@@ -13,11 +13,10 @@ import numpy as np
 
 from reel_pipeline.commands.output import print_table
 from reel_pipeline.commands.workspace import open_flow, warn_of_unclaimed
-from reel_pipeline.engines import ENGINES, ROOMS
+from reel_pipeline.engines import ENGINES, ROOMS, Engines
 from reel_pipeline.errors import EngineUnavailable, ReelError, SettingsError
 from reel_pipeline.origin.server import run as run_origin
 from reel_pipeline.prune import prune
-from reel_pipeline.engines import Engines
 from reel_pipeline.settings import Settings, load_settings
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import unclaimed
-from reel_pipeline.settings import CONFIG_VARIABLE, Settings, config_file, default_workspace, load_settings, make_workspace
+from reel_pipeline.settings import (
+    CONFIG_VARIABLE,
+    Settings,
+    config_file,
+    default_workspace,
+    load_settings,
+    make_workspace,
+)
 
 
 def open_workspace(source: str | None) -> Settings:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from reel_pipeline.brand import read_brand
 from reel_pipeline.cli import main
 from reel_pipeline.commands.ui import free_port
 from reel_pipeline.defs.in_process import LAPTOP_INSTANCE, open_instance
-from reel_pipeline.brand import read_brand
 from reel_pipeline.settings import CONFIG_VARIABLE, load_settings
 from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.drawing import draw_catalog

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
+from reel_pipeline.brand import read_brand
 from reel_pipeline.defs.adapter import make
 from reel_pipeline.records import BrandKit
 from reel_pipeline.rules.flow import Flow
-from reel_pipeline.brand import read_brand
 
 
 @dg.asset(
