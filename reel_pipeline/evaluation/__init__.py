@@ -2,5 +2,5 @@
 
 `judge.py` asks an engine and keeps its answer, `advice/` asks a vision model about what was accepted, `checks.py` turns
 the answer into the two blocking checks; `thresholds.toml` holds every gate. What follows from a verdict (retry, review)
-is for `defs/`; `mirror/` comes next.
+is for `rules/`; `mirror/` comes next.
 """

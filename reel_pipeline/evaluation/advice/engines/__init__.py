@@ -1,4 +1,4 @@
-"""What a second opinion is asked of, and how to open one by name.
+"""What a second opinion is asked of; one is opened by name in `reel_pipeline.engines`.
 
 An adviser looks at one picture and answers one question in words. It is trusted with nothing: what may follow from its
 words is `second_opinion.py`'s business.
