@@ -103,16 +103,20 @@ def budget(flow: Flow, partition: str, plan: ShotPlan, stills: RenderedStill, sc
     attempts = flow.attempts(partition)
     found = complaints(flow, partition, plan, score)
     following = next_attempt(attempts, plan, stills, score, found, flow.settings.max_attempts)
-    measured = {"attempt": float(attempts.attempt), "next_attempt": float(following.attempt if following else 0)}
+    wanted = frozenset[Remedy]().union(*(complaint.remedies for complaint in found.values()))
+    measured = {
+        "attempt": float(attempts.attempt),
+        "next_attempt": float(following.attempt if following else 0),
+        "waits_for_words": float(Remedy.WORDS in wanted),
+    }
     if not found:
         sentence = _without_a_retake(flow, partition, score)
         return Finding(passed=sentence == _FINE, sentence=sentence, measured=measured)
-    wanted = frozenset[Remedy]().union(*(complaint.remedies for complaint in found.values()))
     if Remedy.WORDS in wanted:
         sentence = (
             "Its words were rejected: write other ones into overrides/<SKU>.toml, and it is made again with them."
         )
-        return Finding(passed=False, sentence=sentence, measured={**measured, "waits_for_words": 1.0})
+        return Finding(passed=False, sentence=sentence, measured=measured)
     if following is None:
         sentence = f"Rejected after {attempts.attempt + 1} attempt(s) with no other take left to try; a person decides."
         return Finding(passed=False, sentence=sentence, measured=measured)

@@ -44,21 +44,20 @@ SAFE_MOTIONS: dict[Rung, frozenset[Motion]] = {
 def claims_are_grounded(plan: ShotPlan, product: Product, words: BrandWords, overrides: dict[str, str]) -> Finding:
     """Passes when each line and caption says only what its fields hold: no price, banned word or risky claim."""
     spoken = claims = 0
+
+    def found(passed: bool, sentence: str, shot: int = 0) -> Finding:
+        measured = {"words": float(spoken), "claims": float(claims), "faulted_shot": float(shot)}
+        return Finding(passed=passed, sentence=sentence, measured=measured)
+
     for edition in plan.editions.values():
         for shot in edition.shots:
             for problem in _line_problems(shot, product, words, overrides):
-                return Finding(
-                    passed=False, sentence=f"Shot {shot.number} {problem}", measured={"shot": float(shot.number)}
-                )
+                return found(False, f"Shot {shot.number} {problem}", shot.number)
             spoken += len(_tokens(shot.line))
             claims += len(shot.claims)
         for problem in _closing_problems(edition.closing_line, product, words, overrides):
-            return Finding(passed=False, sentence=f"The closing line {problem}")
-    return Finding(
-        passed=True,
-        sentence=f"All {spoken} spoken words rest on fields of the product.",
-        measured={"words": float(spoken), "claims": float(claims)},
-    )
+            return found(False, f"The closing line {problem}")
+    return found(True, f"All {spoken} spoken words rest on fields of the product.")
 
 
 def _line_problems(shot: Shot, product: Product, words: BrandWords, overrides: dict[str, str]) -> Iterator[str]:
@@ -133,6 +132,10 @@ def motions_are_safe(plan: ShotPlan, classification: FrameClassification, colour
     """
     frames = {frame.photo: frame for frame in classification.frames}
     takes = 0
+
+    def found(passed: bool, sentence: str, shot: int = 0) -> Finding:
+        return Finding(passed=passed, sentence=sentence, measured={"takes": float(takes), "faulted_shot": float(shot)})
+
     for edition in plan.editions.values():
         seen = {material for frame in classification.frames for material in frame.materials}
         ceiling = min(
@@ -142,21 +145,13 @@ def motions_are_safe(plan: ShotPlan, classification: FrameClassification, colour
         variants = {folded(frame.variant): frame.variant for frame in used if frame.variant}
         if len(variants) > 1 or (colour is not None and not all(frame.is_of(colour) for frame in used)):
             named = ", ".join(sorted(variants.values()))
-            return Finding(
-                passed=False, sentence=f"The plan uses photos of another colour ({named}); plan this product again."
-            )
+            return found(False, f"The plan uses photos of another colour ({named}); plan this product again.")
         for shot in edition.shots:
             for take in shot.takes:
                 for problem in _take_problems(shot.role, take, frames.get(take.photo), ceiling):
-                    return Finding(
-                        passed=False,
-                        sentence=f"Shot {shot.number} {problem}; plan this product again.",
-                        measured={"shot": float(shot.number)},
-                    )
+                    return found(False, f"Shot {shot.number} {problem}; plan this product again.", shot.number)
                 takes += 1
-    return Finding(
-        passed=True, sentence=f"All {takes} takes stay inside what the photos show.", measured={"takes": float(takes)}
-    )
+    return found(True, f"All {takes} takes stay inside what the photos show.")
 
 
 def _take_problems(role: Role, take: Take, frame: Frame | None, ceiling: Rung) -> Iterator[str]:
