@@ -1,7 +1,8 @@
 """The backdrop as the photo's own border shows it: a smooth colour surface, and how far each pixel is from it.
 
 Both engines of this room rest on it: a studio photo is one whose border is one smooth surface, and the product is what
-differs from that surface. OpenCV is imported late.
+differs from that surface. `stills/engines/border.py` has a model of its own, as it asks something else: what has to be
+painted beyond the frame, in levels of RGB, so that it meets the photo's edge. OpenCV is imported late.
 """
 
 from dataclasses import dataclass

@@ -129,6 +129,7 @@ def clamp(value: float, low: float, high: float) -> float:
 
 
 def holds(window: Box, box: Box) -> bool:
+    """Whether all of `box` lies in the window, give or take a pixel of the photo."""
     return _inside(box.x, box.w, window.x, window.w) and _inside(box.y, box.h, window.y, window.h)
 
 

@@ -1,6 +1,8 @@
 """What a photo's border tells: on which sides its plain backdrop reaches the edge, and what is not backdrop.
 
-Next: `layout.py` decides with it, `extend.py` paints beyond the open sides.
+Only the outermost pixels count, in levels of RGB, because what is painted beyond them has to meet them; which pixels
+are backdrop to the eye is for `frames/backdrop.py`. Next: `layout.py` decides with it, `extend.py` paints beyond the
+open sides.
 """
 
 from dataclasses import dataclass
