@@ -19,7 +19,7 @@ from reel_pipeline.records import ItemError
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import ProductReport, known_partitions, report
 from reel_pipeline.rules.table import ASSETS
-from reel_pipeline.rules.work import EVERYTHING, Work, work
+from reel_pipeline.rules.work import EVERYTHING, Work, unspeakable, work
 from reel_pipeline.settings import Settings
 from reel_pipeline.store import UNPARTITIONED
 
@@ -172,7 +172,10 @@ def _chosen(flow: Flow, collection: str | None, skus: Sequence[str]) -> list[str
 def _run_product(
     instance: Instance, settings: Settings, partition: str, todo: Work, said: Progress, *, force: bool
 ) -> ProductRun:
-    """`make_reels`, then `retake` while the check asks for another attempt, then `publish` what a person approved."""
+    """`make_reels`, then `retake` while the check asks for another attempt, then `publish` what a person approved.
+
+    Nothing is begun of a product whose name the voice can't read.
+    """
     started = time.monotonic()
     flow = Flow(settings, settings.open_store())
     runs: list[Done] = []
@@ -180,7 +183,8 @@ def _run_product(
     def launch(job: str, assets: Iterable[str] = (), **tags: str) -> None:
         runs.append(run_job(defs.resolve_job_def(job), instance, partition, assets, tags, hear=said.hear))
 
-    if todo:
+    refused = unspeakable(flow, partition) if todo else ""
+    if todo and not refused:
         launch("make_reels", todo, **({FORCE_TAG: "true"} if force else {}))
     attempt = 0
     while (following := _next_attempt(flow, partition)) > attempt:
@@ -189,7 +193,7 @@ def _run_product(
     if tuple(work(flow, partition)) == ("mirrored_asset",):
         launch("publish")
     return ProductRun(
-        report(flow, partition, runs[-1].error if runs else None),
+        report(flow, partition, refused or (runs[-1].error if runs else None)),
         sum(run.made for run in runs),
         sum(run.reused for run in runs),
         round(time.monotonic() - started, 2),

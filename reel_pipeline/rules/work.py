@@ -4,10 +4,13 @@ Stale is not the same as worth making: nothing is made below a blocking check th
 that nobody released.
 """
 
+from reel_pipeline.records import BrandKit
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import is_released
+from reel_pipeline.rules.reads import entry_in
 from reel_pipeline.rules.staleness import stale_assets
 from reel_pipeline.rules.table import CHECKS, SKU_ASSETS, upstream_of
+from reel_pipeline.store import UNPARTITIONED
 
 Work = dict[str, str]
 """Asset name -> why a run should make it, in flow order."""
@@ -46,3 +49,12 @@ def _why_publish(flow: Flow, partition: str, stale: dict[str, str]) -> str | Non
     if finding is None:
         return UNCHECKED
     return None if finding.passed else REFUSED
+
+
+def unspeakable(flow: Flow, partition: str) -> str:
+    """Why a run need not begin: the voice can't read the product's name, which its first line is. '' where it can."""
+    entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
+    brand: BrandKit = flow.record("brand_kit", UNPARTITIONED) or BrandKit()
+    first = flow.settings.overrides(partition).get("opening.line", entry.title if entry else "")
+    voice = flow.settings.engines.open("voice", recordings=flow.settings.recordings(partition))
+    return str(voice.cannot_say([first], brand.voice.language))

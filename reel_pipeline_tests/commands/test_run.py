@@ -18,9 +18,9 @@ from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import State
 from reel_pipeline.settings import CONFIG_VARIABLE
-from reel_pipeline_tests.conftest import Workspace, new_workspace
+from reel_pipeline_tests.conftest import Workspace, new_workspace, use
 from reel_pipeline_tests.defs.test_automation import sync
-from reel_pipeline_tests.drawing import draw_catalog, jpeg
+from reel_pipeline_tests.drawing import draw_catalog, draw_products, jpeg
 from reel_pipeline_tests.rules.test_staleness import brand, edit_product, repaint_photo
 
 
@@ -46,6 +46,26 @@ def test_good_products_are_published_and_a_bad_one_stops_only_itself(made: Works
     finding = flow.finding("gallery_is_usable", "BAD-3")
     assert finding is not None
     assert not finding.passed
+
+
+def test_a_name_that_the_voice_can_not_read_is_said_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = draw_products(tmp_path / "source", ["CUP-1"])
+    catalog = json.loads((source / "catalog.json").read_text())
+    catalog["products"][0]["title"] = "朝のカップ"
+    (source / "catalog.json").write_text(json.dumps(catalog))
+    workspace = new_workspace(tmp_path / "work", source)
+    use(workspace, monkeypatch)
+    (product,) = run_catalog(workspace.settings).products
+    assert product.report.state is State.FAILED
+    assert "'en-gb' can't read" in product.report.reasons[0]
+    assert "captions_only" in product.report.reasons[0]
+    assert product.computed == product.reused == 0
+    overrides = workspace.settings.workspace / "overrides"
+    overrides.mkdir()
+    (overrides / "CUP-1.toml").write_text('[opening]\nline = "A cup for the morning."\n')
+    assert run_catalog(workspace.settings).products[0].computed > 0
 
 
 def test_a_second_run_computes_nothing_and_says_so(made: Workspace) -> None:
@@ -163,7 +183,7 @@ def test_a_script_that_the_voice_can_not_read_is_named_at_the_plan_before_anythi
     path = made.source / "catalog.json"
     catalog = json.loads(path.read_text(encoding="utf-8"))
     tea = next(product for product in catalog["products"] if product["sku"] == "TEA-1")
-    tea.update(title="朝の果樹園 紅茶", description="果樹園の香りをうつした紅茶です。缶は繰り返し使えます。")
+    tea.update(description="果樹園の香りをうつした紅茶です。缶は繰り返し使えます。")
     path.write_text(json.dumps(catalog), encoding="utf-8")
     product = run_catalog(made.settings, skus=["TEA-1"]).products[0]
     assert product.report.state == "failed"

@@ -125,6 +125,8 @@ def test_a_script_that_a_voice_can_not_read_is_named_with_the_setting_before_a_w
         edition(*JAPANESE), BrandVoice(language=language), open_engine("voice", "captions_only"), store_in(tmp_path)
     )
     assert [segment.caption for segment in silent.segments][:2] == JAPANESE
+    with pytest.raises(VoiceError, match="Japanese line '果樹園の香り"):
+        check_voice(["North tea.", JAPANESE[1]], BrandVoice(language=language), open_engine("voice", "espeak_ng"))
     with pytest.raises(VoiceError, match="Lao"):
         check_voice(["ສະບູ"], BrandVoice(language=language), open_engine("voice", "espeak_ng"))
 

@@ -72,9 +72,11 @@ def voice_for(text: str, language: str) -> str:
 def unread_script(lines: Sequence[str], language: str) -> str:
     """The script, with an example, that no voice here reads; '' where all can be read.
 
-    Japanese is read as far as it is kana: of every other character the voice says that it is a Chinese letter.
+    Japanese, told by its kana in any line, is read as far as it is kana: of every other character the voice says that
+    it is a Chinese letter.
     """
-    is_japanese = main_script(" ".join(lines)) in ("HIRAGANA", "KATAKANA") or language.split("-")[0] == "ja"
+    has_kana = any({"HIRAGANA", "KATAKANA"} & {*scripts_of(line)} for line in lines)
+    is_japanese = has_kana or language.split("-")[0] == "ja"
     for line in lines:
         script = main_script(line)
         if is_japanese and "CJK" in scripts_of(line):
