@@ -139,7 +139,7 @@ def open_engine(room: str, name: str, options: BaseModel | None = None, **given:
     options = options or read_options(room, name, {})
     made = _load(row.where)
     asked = signature(made).parameters
-    engine = made(**{name: value for name, value in {**given, "options": options}.items() if name in asked})
+    engine = made(**{key: value for key, value in {**given, "options": options}.items() if key in asked})
     engine.name = name
     if not hasattr(engine, "revision"):  # one that asks somebody else says by itself whom
         engine.revision = revision_of(room, name, options)
@@ -168,8 +168,10 @@ class Engines(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _tables_are_options(cls, values: dict[str, Any]) -> dict[str, Any]:
-        tables = {name: value for name, value in values.items() if isinstance(value, dict) and name != "options"}
+    def _tables_are_options(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        tables = {name: value for name, value in values.items() if isinstance(value, dict)}
         return {**{name: value for name, value in values.items() if name not in tables}, "options": tables}
 
     @model_validator(mode="after")

@@ -77,6 +77,8 @@ def test_with_other_options_a_clip_is_made_again_and_with_the_same_it_is_not(tmp
         ("[engines.warp]\nspeed = 1", r"engines\.warp.* has no options"),
         ("[engines.tuy]\nwobble_px = 1", r"engines\.tuy.* no engine of this name"),
         ("[engines]\nclips = 1", r"engines\.clips: "),
+        ("[engines.options]\nwobble_px = 1", r"engines\.options.* no engine of this name"),
+        ('engines = "toy"', r"engines: "),
     ],
 )
 def test_what_is_wrong_in_the_settings_is_named(tmp_path: Path, written: str, named: str) -> None:

@@ -149,8 +149,9 @@ class Flow:
             fingerprint = row.fingerprint(self.depends(asset, inputs, partition))
             if known.inputs_fingerprint == fingerprint:
                 return known.sentence
-        for check in CHECKS.values():
-            known = self.store.load_note(FAILURES, partition, check.name, Failure) if check.asset == asset else None
+        unanswered = (c for c in CHECKS.values() if c.asset == asset and self.finding(c.name, partition) is None)
+        for check in unanswered:
+            known = self.store.load_note(FAILURES, partition, check.name, Failure)
             records = self.records(check.reads, partition) if known else {}
             if known and None not in records.values() and known.inputs_fingerprint == check.subject(records):
                 return known.sentence
@@ -177,7 +178,6 @@ class Flow:
         except Exception as error:
             self._note_failure(partition, check, subject, error)
             raise
-        self.store.delete_note(FAILURES, partition, check)
         result = CheckResult(asset=row.asset, check=row.name, subject_sha256=subject, finding=finding)
         self.store.save_check(partition, result)
         return finding, False

@@ -4,6 +4,7 @@ Stale is not the same as worth making: nothing is made below a blocking check th
 that nobody released.
 """
 
+from reel_pipeline.errors import ReelError
 from reel_pipeline.records import BrandKit
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import is_released
@@ -55,6 +56,9 @@ def unspeakable(flow: Flow, partition: str) -> str:
     """Why a run need not begin: the voice can't read the product's name, which its first line is. '' where it can."""
     entry = entry_in(flow.record("catalog_snapshot", UNPARTITIONED), partition)
     brand: BrandKit = flow.record("brand_kit", UNPARTITIONED) or BrandKit()
-    first = flow.settings.overrides(partition).get("opening.line", entry.title if entry else "")
-    voice = flow.settings.engines.open("voice", recordings=flow.settings.recordings(partition))
+    try:
+        first = flow.settings.overrides(partition).get("opening.line", entry.title if entry else "")
+        voice = flow.settings.engines.open("voice", recordings=flow.settings.recordings(partition))
+    except ReelError:
+        return ""  # its run says what is wrong with these, of this product alone
     return str(voice.cannot_say([first], brand.voice.language))
