@@ -68,6 +68,19 @@ def test_a_name_that_the_voice_can_not_read_is_said_before_any_work(
     assert run_catalog(workspace.settings).products[0].computed > 0
 
 
+def test_an_override_that_can_not_be_read_ends_no_run_but_its_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = new_workspace(tmp_path / "work", draw_products(tmp_path / "source", ["CUP-1"]))
+    use(workspace, monkeypatch)
+    overrides = workspace.settings.workspace / "overrides"
+    overrides.mkdir()
+    (overrides / "CUP-1.toml").write_text("[opening\nline = ")
+    (product,) = run_catalog(workspace.settings).products
+    assert product.report.state is State.FAILED
+    assert "CUP-1.toml is not valid TOML" in product.report.reasons[0]
+
+
 def test_a_second_run_computes_nothing_and_says_so(made: Workspace) -> None:
     done = subprocess.run(
         command(made.settings.workspace, "run", "--sku", "TEA-1", "BOX-2", "--json"),
