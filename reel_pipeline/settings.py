@@ -1,4 +1,6 @@
-"""reel_pipeline.toml -> one frozen `Settings`; the brand folder and a SKU's overrides beside it.
+"""reel_pipeline.toml -> one frozen `Settings`, and where the user's other files are: brand, overrides, voice, artwork.
+
+What the brand folder holds is read by `brand.py`.
 
 A workspace is the folder that holds the file. Relative paths in it are relative to the workspace.
 """
@@ -34,6 +36,9 @@ class Settings(BaseModel):
     """All that a user can set. `source`, `store` and `publish_to` are folders; the first may be a shop's web address,
     the others `s3://bucket/prefix`.
 
+    `publish`: what the judge accepts is published (`auto`), or every reel waits for a person (`after_approval`).
+    `withdraw_out_of_stock`: a sold-out product's reel is taken down, and published again when it is back.
+    `max_attempts`: how often a reel is made from the same inputs, the first time included: 3 allows two retakes.
     `public_url`: where `publish_to` can be reached, ending with a slash; where it is not set, the address at which
     `serve` shows the folder, or the bucket's own name.
     `allow_private_hosts`: shops and picture servers that may lie inside a private network, by their names.
@@ -88,7 +93,10 @@ class Settings(BaseModel):
         return self._located(self.publish_to)
 
     def preview_url(self, video_sha256: str) -> str:
-        """Where `serve` shows a reel of the store, published or not: on loopback, whatever the public address is."""
+        """Where `serve` shows a reel of the store, published or not: on loopback, whatever the public address is.
+
+        At the host and port of `public_url` where those are local, else at `SERVE_URL`.
+        """
         public = urlsplit(self.public_url)
         is_local = public.hostname in ("127.0.0.1", "localhost", "::1")
         origin = f"{public.scheme}://{public.netloc}/" if is_local else SERVE_URL
@@ -146,7 +154,8 @@ class Settings(BaseModel):
         return open_store(self._located(self.store), self.workspace / ".cache", reuse=reuse)
 
     def overrides(self, partition: str) -> dict[str, str]:
-        """What the user wrote for a product in overrides/<SKU>.toml; empty when there is none."""
+        """What the user wrote for a product in overrides/<SKU>.toml: `{"opening.line": "Good morning."}` of a `line`
+        below `[opening]`. Empty when there is no such file; raises `SettingsError` where it can't be read."""
         path = _of_product(self.workspace / "overrides", partition, ".toml")
         if not path.is_file():
             return {}
@@ -162,7 +171,7 @@ class Settings(BaseModel):
 
 
 def safe_name(sku: str) -> str:
-    """The name of a product's file or folder: its SKU, with `%2F` and the like for what no file can be called."""
+    """The name of a product's file or folder: its SKU, but `GC%2F1` for `GC/1`, which no file can be called."""
     return re.sub(r'[/\\:*?"<>|%\x00-\x1f]|^\.', lambda found: f"%{ord(found[0]):02X}", sku)
 
 
@@ -182,7 +191,7 @@ def _meant_by(name: str) -> set[str]:
 
 
 def _short_hash(sku: str) -> str:
-    """As in the partition key of a SKU that can't be one itself."""
+    """What follows the `~` in the partition key of a SKU that can't be one itself, 12 hex digits."""
     return hashlib.sha256(sku.encode(errors="surrogateescape")).hexdigest()[:12]
 
 
@@ -239,6 +248,7 @@ def default_workspace(source: str) -> Path:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a TOML file; raises `SettingsError` where it is none."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -246,6 +256,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def first_problem(error: ValidationError | TypeError) -> str:
+    """The first thing that is wrong and where, such as `max_attempts: Input should be less than or equal to 10`."""
     if isinstance(error, TypeError):
         return str(error)
     first = error.errors()[0]

@@ -25,6 +25,7 @@ from reel_pipeline.objects import Objects, open_objects
 from reel_pipeline.records import AssetRecord, Blob, CheckResult, Record, Sha256, canonical_json, of_any_version
 
 UNPARTITIONED = "_"
+"""Stands for the partition of an asset that has none, such as the catalogue."""
 R = TypeVar("R", bound=Record)
 A = TypeVar("A", bound=AssetRecord)
 
@@ -40,9 +41,11 @@ class Engine(Protocol):
 
 
 class Head(Record):
-    """`inputs` maps each upstream asset to the digest of the record that was read. `provenance` is outside the hash.
+    """Which record of an asset is current, and what it was made from.
 
-    `depends`: the digests that make up `inputs_fingerprint`, by kind, so that a planner can say what changed.
+    `inputs`: upstream asset -> the digest of its record that was read. `depends`: the digests that make up
+    `inputs_fingerprint`, by kind, so that a planner can say what changed. `provenance`: what no hash includes, such as
+    addresses and times of fetching.
     """
 
     record: Blob
@@ -93,6 +96,7 @@ class Store:
         return self.objects.local_path(blob_key(blob))
 
     def read(self, blob: Blob) -> bytes:
+        """The blob's bytes; raises `BlobMissing` as `path` does."""
         return self.path(blob).read_bytes()
 
     # records and heads
@@ -124,6 +128,7 @@ class Store:
         return head
 
     def head(self, asset: str, partition: str) -> Head | None:
+        """The current head, or None when there is none that can be read."""
         return self._parse(_head_key(asset, partition), Head)
 
     def load(self, asset: str, partition: str, kind: type[A]) -> A | None:
@@ -177,6 +182,7 @@ class Store:
         self.save_note(f"checks/{result.asset}.{result.check}", partition, result.subject_sha256, result)
 
     def load_check(self, asset: str, check: str, partition: str, subject_sha256: str) -> CheckResult | None:
+        """A check's answer about exactly the records with this hash, or None when there is none that can be read."""
         found = self.load_note(f"checks/{asset}.{check}", partition, subject_sha256, CheckResult)
         return (
             found
@@ -187,12 +193,15 @@ class Store:
     # notes
 
     def save_note(self, kind: str, partition: str, name: str, record: Record) -> None:
+        """Write a note, over an earlier one; raises `HeadConflict` when another run did so meanwhile or this one lost
+        its lock."""
         self.verify_lock(partition)
         key = _note_key(kind, partition, name)
         before = self.objects.read(key)
         self.objects.replace(key, record.canonical_bytes(), before[1] if before else None)
 
     def load_note(self, kind: str, partition: str, name: str, record_kind: type[R]) -> R | None:
+        """What a note says, or None when there is none that can be read."""
         return self._parse(_note_key(kind, partition, name), record_kind)
 
     def watch_note(self, kind: str, partition: str, name: str, record_kind: type[R]) -> tuple[bool, R | None]:
@@ -208,6 +217,7 @@ class Store:
                 yield key.removeprefix(root).removesuffix(".json"), note
 
     def delete_note(self, kind: str, partition: str, name: str) -> None:
+        """Nothing happens where there is no such note. Raises `HeadConflict` when this run lost its lock."""
         self.verify_lock(partition)
         self.objects.delete(_note_key(kind, partition, name))
 
@@ -216,7 +226,7 @@ class Store:
         return self.objects.locks.hold(partition_path(partition))
 
     def holder(self, partition: str) -> str | None:
-        """Which run holds this partition now."""
+        """Which run holds this partition now, as `Locks.holder` names it; None when none does."""
         return self.objects.locks.holder(partition_path(partition))
 
     def verify_lock(self, partition: str) -> None:
@@ -234,7 +244,7 @@ class Store:
 
 
 def partition_path(partition: str) -> str:
-    """A file name for any partition key: readable, and unique whatever the key holds."""
+    """A file name for any partition key, readable and unique whatever the key holds: `mug-1-` and 16 hex digits."""
     slug = re.sub(r"[^a-z0-9]+", "-", partition.lower()).strip("-")[:40]
     return f"{slug or 'sku'}-{hashlib.sha256(partition.encode()).hexdigest()[:16]}"
 

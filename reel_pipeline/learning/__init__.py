@@ -11,7 +11,11 @@ from reel_pipeline.records import AssetRecord, Blob, Record, Sha256, Unit
 
 
 class JudgementTable(AssetRecord):
-    """`parquet` has the columns of `table.COLUMNS`. `reels`: judged; `decided`: a person said something about it."""
+    """`parquet` has the columns of `table.COLUMNS` in `rows` rows.
+
+    `reels`: how many were judged; `decided`: of how many a person said something; `spot_checked`: of those, not knowing
+    the verdict.
+    """
 
     parquet: Blob
     rows: int
@@ -21,7 +25,8 @@ class JudgementTable(AssetRecord):
 
 
 class Bin(Record):
-    """Reels for which about the same was predicted, and the weighted share that a person objected to."""
+    """Reels for which about the same was predicted: their mean prediction, and the weighted share of those that people
+    objected to. `labels`: how many reels."""
 
     predicted: Unit
     observed: Unit
@@ -29,18 +34,23 @@ class Bin(Record):
 
 
 class Curve(Record):
-    """P(a person objects | score): (log2 of score over the shipped gate, probability), rising; linear in between."""
+    """How likely a person objects at a score: points of (octaves, probability), linear in between and level beyond.
+
+    `octaves` is log2 of the score over the shipped gate: 0 at the gate, 1 at twice the gate, -1 at half of it. Both
+    numbers rise from point to point.
+    """
 
     method: Literal["logistic", "isotonic"]
     points: tuple[tuple[float, Unit], ...]
 
 
 class KindCalibration(Record):
-    """What is known of one fault kind. `gate` is in force; `proposed_gate` equals it unless the labels carry another.
+    """What is known of one fault kind. `gate` is in force; `proposed_gate` equals it unless the labels justify another.
 
-    `effective_labels`: how many equally weighted labels would say as much (Kish). The calibration errors are those of
-    the present gate taken as a probability of 0 or 1, and of the curve on products that it was not fitted to; None
-    where there is nothing to compare. `reliability` belongs to the latter.
+    `effective_labels`: how many equally weighted labels would tell as much (Kish). `ece_before` and `ece_after`: by how
+    much a prediction differs from what people said, on average, in [0, 1]; before, the gate in force predicts 0 below
+    it and 1 from it on; after, the curve predicts, for products that it was not fitted to. None without labels.
+    `reliability`: the bins behind `ece_after`.
     """
 
     kind: str
@@ -57,10 +67,12 @@ class KindCalibration(Record):
 
 
 class Bound(Record):
-    """Of the bad reels of one generator, at most `alpha` are accepted if every score must stay below `accept_below`
-    times its shipped gate. None: the data do not allow the claim. `sentence` says so to a person.
+    """Of the bad reels of one generator (the engine that moves the pictures), at most the share `alpha` is accepted if
+    every score must stay below `accept_below` times its shipped gate. None: there are too few bad reels to claim that.
 
-    `effective_bad_reels`: how many equally weighted bad reels, each of another product, would say as much."""
+    `effective_bad_reels`: how many equally weighted bad reels, each of another product, would tell as much.
+    `sentence`: the claim in words.
+    """
 
     generator: str
     alpha: float

@@ -1,4 +1,4 @@
-"""A candidate version from the table: per fault kind the curve, the gate that it implies, and how far to trust it."""
+"""A candidate version from the judgement table: per fault kind the curve, the gate it implies, how far to trust it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -31,13 +31,20 @@ FALSE_ACCEPT_COST = 4.0
 OBJECTION = 1 / (1 + FALSE_ACCEPT_COST)
 """So the gate lies where one person in five would object."""
 MIN_LABELS, MIN_OF_EACH = 50, 10
+"""A gate may move once there are this many labels, with at least so many of each answer: 40 fine and 10 not."""
 ISOTONIC_LABELS = 300
+"""From so many labels on, the curve takes any rising form; with fewer it has to be a logistic one."""
 _FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Labels:
-    """One fault kind's labels, all of shape (N,). `fold`: 0 to 4, the same for all reels of a product."""
+    """One fault kind's labels, arrays of shape (N,).
+
+    `scores`: the judge's, higher is worse. `objects`: 1.0 where a person objected, else 0.0. `weights`: 1 over the
+    chance that this reel was asked about, so 12.5 for a spot check of 8 %. `fold`: 0 to 4, the same for all reels of a
+    product, which is held out as a whole.
+    """
 
     scores: Numbers
     objects: Numbers
@@ -48,10 +55,12 @@ class Labels:
         return len(self.scores)
 
     def where(self, kept: NDArray[np.bool_]) -> "Labels":
+        """Those for which `kept`, of shape (N,), is true."""
         return Labels(self.scores[kept], self.objects[kept], self.weights[kept], self.fold[kept])
 
     @property
     def can_move_a_gate(self) -> bool:
+        """Whether there are enough, by `MIN_LABELS` and `MIN_OF_EACH`."""
         objections = int(self.objects.sum())
         return len(self) >= MIN_LABELS and MIN_OF_EACH <= objections <= len(self) - MIN_OF_EACH
 
@@ -59,13 +68,14 @@ class Labels:
 def calibrate(
     table: "pd.DataFrame", table_sha256: Sha256, shipped: Mapping[str, float], in_force: Mapping[str, float]
 ) -> Calibration:
-    """The candidate version that the table carries. `shipped` and `in_force`: fault kind -> gate."""
+    """The candidate version that follows from the judgement table. `shipped` and `in_force`: fault kind -> gate."""
     kinds = tuple(calibrate_kind(kind, labels_of(table, kind), gate, in_force[kind]) for kind, gate in shipped.items())
     return Calibration(table_sha256=table_sha256, kinds=kinds, bounds=bounds(table, shipped))
 
 
 def labels_of(table: "pd.DataFrame", kind: str) -> Labels:
-    """The decisions that were asked for; what people volunteered has no known chance and would bend the curve."""
+    """One kind's labels: only decisions that were asked for. How likely people say something unasked is not known, so
+    such a decision has no weight and would bend the curve."""
     rows = table[(table.scope == "score") & (table.kind == kind)].dropna(subset=["objects", "weight"])
     fold = [hashlib.sha256(sku.encode()).digest()[0] % _FOLDS for sku in rows.sku]
     scores, objects, weights = (rows[name].to_numpy(float) for name in ("score", "objects", "weight"))
@@ -73,14 +83,16 @@ def labels_of(table: "pd.DataFrame", kind: str) -> Labels:
 
 
 def fit(labels: Labels, shipped: float) -> Curve:
-    """Logistic; isotonic once there are a few hundred labels with both answers among them."""
+    """How likely a person objects at a score: logistic, or isotonic once there are `ISOTONIC_LABELS` that may move a
+    gate. `shipped`: the kind's shipped gate."""
     x = octaves(labels.scores, shipped)
     rich = len(labels) >= ISOTONIC_LABELS and labels.can_move_a_gate
     return (fit_isotonic if rich else fit_logistic)(x, labels.objects, labels.weights)
 
 
 def calibrate_kind(kind: str, labels: Labels, shipped: float, in_force: float) -> KindCalibration:
-    """One fault kind's part of the candidate; keeps the gate in force unless the labels carry a cheaper one."""
+    """One fault kind's part of the candidate. The gate in force stays unless one from the curve costs less on products
+    that the curve was not fitted to."""
     objections = int(labels.objects.sum())
     made = partial(
         KindCalibration,
@@ -137,7 +149,7 @@ def _implied_gate(curve: Curve, labels: Labels, shipped: float, in_force: float)
 
 
 def _cost(labels: Labels, gates: Numbers | float) -> float:
-    """What a gate's wrong answers cost, in false rejects."""
+    """What the wrong answers of a gate (or of one per label) cost, counted in false rejects."""
     rejected = labels.scores >= gates
     missed = labels.weights[~rejected & (labels.objects == 1)].sum() * FALSE_ACCEPT_COST
     return float(missed + labels.weights[rejected & (labels.objects == 0)].sum())

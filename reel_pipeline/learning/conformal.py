@@ -1,10 +1,12 @@
-"""A bound on P(accept | a person would object), by conformal risk control, where the data allow one.
+"""How likely a reel that a person would object to is accepted: an upper bound, where the data allow one.
 
-Angelopoulos, Bates, Fisch, Lei and Schuster 2022 (arXiv:2208.02814), with the weights of Tibshirani, Barber, Candes
-and Ramdas 2019 (arXiv:1904.06019): with n bad reels drawn as future ones will be, accepting only scores below the
-largest limit for which (accepted + 1) / (n + 1) <= alpha accepts a future bad reel with at most that probability. It
-rests on the shipped gates, which no label of this workspace has touched. Retakes of one product are alike, so a product
-counts once: by the bad reel of it that would be accepted first.
+Conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster 2022, arXiv:2208.02814) with weights (Tibshirani,
+Barber, Candes and Ramdas 2019, arXiv:1904.06019). Given n bad reels drawn as future ones will be, take the largest
+limit on scores for which (accepted + 1) / (n + 1) <= alpha. Whoever accepts only scores below it accepts a future bad
+reel with at most that probability. With 39 of them and 5 % one may lie below the limit, with 19 none.
+
+Scores are taken relative to the shipped gates, which no label of this workspace has touched. Retakes of one product are
+alike, so a product counts once: by the bad reel of it that would be accepted first.
 """
 
 from collections.abc import Mapping
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHAS = (0.05, 0.01)
+"""The shares of bad reels about which a claim is tried: at most 5 %, at most 1 % of them are accepted."""
 
 
 def largest_limit(scores: Numbers, weights: Numbers, alpha: float) -> float | None:
-    """The largest limit below which scores may be accepted; None where not even accepting nothing is known to do.
+    """The largest limit below which scores may be accepted, infinite where it bounds nothing; None where there are too
+    few bad reels to claim anything, even of a judge that accepted none.
 
-    `scores` (N,): those of bad reels. An unseen reel counts like the heaviest label, so at least 1 / alpha - 1 bad
-    reels of equal weight are needed: 19 for 5 %, 99 for 1 %.
+    `scores` (N,) are those of bad reels, `weights` (N,) positive. The reel not yet seen counts like the heaviest of
+    them, so at least 1 / alpha - 1 bad reels of equal weight are needed: 19 for 5 %, 99 for 1 %.
     """
     heaviest = weights.max() if len(weights) else np.inf
     allowed = alpha * (weights.sum() + heaviest) - heaviest if len(weights) else -1.0
@@ -37,7 +41,7 @@ def largest_limit(scores: Numbers, weights: Numbers, alpha: float) -> float | No
 
 
 def bounds(table: "pd.DataFrame", shipped: Mapping[str, float]) -> tuple[Bound, ...]:
-    """What can be claimed for each generator at each alpha."""
+    """What can be claimed of each generator at each of `ALPHAS`. `shipped`: fault kind -> shipped gate."""
     reels = _reels(table, shipped)
     found = []
     for generator in sorted(reels.generator.unique()):

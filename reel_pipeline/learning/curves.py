@@ -13,23 +13,28 @@ from reel_pipeline.learning import Bin, Curve
 Numbers = NDArray[np.float64]
 
 WIDEST_OCTAVES = 4.0
+"""Scores below a sixteenth of the gate, or above sixteen times the gate, count as just that."""
 _PRIOR_SLOPE, _PRIOR_SPREAD = 2.0, 2.0
 """Without labels: as likely as not at the gate, 12 % at half of it. Two labels a side begin to move it."""
 _BINS = 10
+"""Bins of a reliability diagram, at most one for ten labels."""
 
 
 def octaves(scores: Numbers, gate: float) -> Numbers:
-    """Log2 of scores over the gate; people judge sizes by ratio (Weber)."""
+    """Log2 of scores over the gate, in [-4, 4]: 1 at twice the gate. People judge sizes by ratio (Weber)."""
     return np.asarray(np.log2(np.clip(scores / gate, 2.0**-WIDEST_OCTAVES, 2.0**WIDEST_OCTAVES)))
 
 
 def effective_count(weights: Numbers) -> float:
-    """Kish: how many equally weighted labels tell as much."""
+    """How many equally weighted labels tell as much (Kish): of weights 1, 1 and 10, 1.4."""
     return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
 def fit_logistic(x: Numbers, objects: Numbers, weights: Numbers) -> Curve:
-    """The most probable rising logistic curve, given the labels and a weak prior at the gate; the prior without any."""
+    """The most probable rising logistic curve, given the labels and a weak prior at the gate; the prior without any.
+
+    `x`: octaves.
+    """
     share = weights * (effective_count(weights) / weights.sum()) if len(weights) else weights
 
     def loss(parameters: Numbers) -> tuple[float, Numbers]:
@@ -47,7 +52,10 @@ def fit_logistic(x: Numbers, objects: Numbers, weights: Numbers) -> Curve:
 
 
 def fit_isotonic(x: Numbers, objects: Numbers, weights: Numbers) -> Curve:
-    """Isotonic regression, read linearly between the middles of its steps (Oron and Flournoy 2017)."""
+    """Isotonic regression over octaves `x`, linear between the middles of its steps (Oron and Flournoy 2017).
+
+    There has to be at least one label.
+    """
     places, index = np.unique(x, return_inverse=True)
     mass = np.bincount(index, weights)
     fitted = _optimize().isotonic_regression(np.bincount(index, weights * objects) / mass, weights=mass)
@@ -63,7 +71,8 @@ def probability(curve: Curve, x: Numbers) -> Numbers:
 
 
 def first_above(curve: Curve, wanted: float) -> float:
-    """The least x with at least the wanted probability; infinite where it is never reached."""
+    """How many octaves from the gate the wanted probability is first reached; infinite where it never is, and minus
+    infinity where the curve begins with it."""
     at, values = np.array(curve.points).T
     index = int(np.searchsorted(values, wanted))
     if index in (0, len(at)):
@@ -73,7 +82,11 @@ def first_above(curve: Curve, wanted: float) -> float:
 
 
 def reliability(predicted: Numbers, objects: Numbers, weights: Numbers) -> tuple[tuple[Bin, ...], float]:
-    """Up to ten bins of equal weight, and the expected calibration error: their mean gap, by weight."""
+    """Up to ten bins of about equal weight, and the expected calibration error in [0, 1]: the mean gap between what was
+    predicted and what people said, each bin by its weight.
+
+    `predicted`: probabilities. Equal predictions share a bin.
+    """
     index = np.unique(predicted, return_inverse=True)[1]
     mass = np.bincount(index, weights) / weights.sum()
     count = max(1, min(_BINS, len(predicted) // 10))

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 def pairs(table: "pd.DataFrame") -> Iterator[Row]:
-    """`{"prompt", "chosen", "rejected"}`: two attempts at the same shot from the same photo.
+    """`{"prompt", "chosen", "rejected"}`: two attempts at the same shot from the same photo, clips by their store keys.
 
     A person approved the one; the other a person rejected, or, where none has said anything, the judge.
     """
@@ -46,11 +46,13 @@ def labels(table: "pd.DataFrame") -> Iterator[Row]:
 
 
 EXPORTS: dict[str, Callable[["pd.DataFrame"], Iterator[Row]]] = {"pairs": pairs, "labels": labels}
+"""By the name that `export` takes on the command line."""
 _CLIPS = ("chosen", "rejected", "completion")
 
 
 def write(rows: Iterator[Row], store: Store, out: Path) -> tuple[int, int]:
-    """Write JSON lines with the clips' paths; returns how many rows were written and how many left out."""
+    """Write JSON lines with the clips' paths instead of keys; returns how many rows were written, and how many left out
+    because a clip of theirs is no longer in the store."""
     written = left_out = 0
     with out.open("w", encoding="utf-8") as file:
         for row in rows:

@@ -9,12 +9,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPLITS = ("view_class", "motion", "rung")
+"""Columns of the judgement table by whose values shots are counted."""
 _Z = 1.96
+"""95 % of a normal distribution lie within so many standard deviations of its mean."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Of `decided` shots with `by` = `value`, people accepted `accepted`; the rate lies between the two with 95 %."""
+    """Of `decided` shots whose `by` (one of `SPLITS`) is `value`, people accepted `accepted`.
+
+    `lowest` to `highest` is the 95 % interval of the rate.
+    """
 
     by: str
     value: str
@@ -29,7 +34,8 @@ class Acceptance:
 
 
 def acceptance(table: "pd.DataFrame") -> Iterator[Acceptance]:
-    """Shots of approved reels, and those that a rejection names; it says nothing of the others."""
+    """How often people accept what kind of shot. Counted are all shots of approved reels and, of rejected ones, those
+    that the rejection names; it says nothing of the others."""
     shots = table[table.scope == "shot"].dropna(subset=["decision"])
     for by in SPLITS:
         for value, group in shots.groupby(by):
@@ -45,7 +51,7 @@ def preferred(found: Iterable[Acceptance]) -> list[str]:
 
 
 def wilson(accepted: int, decided: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
+    """The 95 % interval of a share (Wilson 1927): 0.49 to 0.94 for 8 of 10. `decided` is at least 1."""
     rate, spread = accepted / decided, _Z**2 / decided
     middle = (rate + spread / 2) / (1 + spread)
     half = _Z * sqrt(rate * (1 - rate) / decided + spread / (4 * decided)) / (1 + spread)

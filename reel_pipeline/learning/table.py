@@ -1,4 +1,4 @@
-"""Verdicts joined with people's decisions, as one table over all products: what everything else here reads.
+"""The judgement table, verdicts joined with people's decisions over all products: what everything else here reads.
 
 Three scopes of rows: `score`, one a reel and fault kind that the judge measured; `shot`, one a reel and shot; `fault`,
 one a fault that the judge or a person named.
@@ -66,7 +66,8 @@ class Case:
 
     @property
     def weight(self) -> float | None:
-        """None for a decision nobody asked for: that someone spoke up depends on what they saw.
+        """1 over the chance that a person is asked: 12.5 for a spot check of 8 %. None for a decision that nobody asked
+        for: that someone spoke up depends on what they saw.
 
         A reel that was drawn counts however its answer came: a person who speaks first is not asked again.
         """

@@ -32,7 +32,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 def planned(
     files: Mapping[str, Blob], sku: str, edition: str, target: Target, *, title: str = "", verdict_sha256: str = ""
 ) -> tuple[PublishedFile, ...]:
-    """What `publish` would make public, its manifest last: known before any of it is."""
+    """What `publish` would make public, its manifest last: known before any of it is.
+
+    Raises `SettingsError` for names that can't be part of an address, or where `reel.mp4` is not among them.
+    """
     _check_names(files, edition)
     folder = _folder(files, sku, edition)
     manifest = _manifest(files, sku, edition, title, verdict_sha256)

@@ -16,7 +16,7 @@ class Objects(Protocol):
     locks: Locks
 
     def read(self, key: str) -> tuple[bytes, str] | None:
-        """The bytes and their entity tag, or None."""
+        """The bytes and their entity tag, which changes with them; None when there are none."""
 
     def create(self, key: str, data: bytes) -> bool:
         """Write unless the key exists; False when it did."""
@@ -36,7 +36,8 @@ class Objects(Protocol):
     def versions(self, prefix: str) -> dict[str, str]:
         """All keys below `prefix`, each with a word that changes when its bytes are written again."""
 
-    def delete(self, key: str) -> None: ...
+    def delete(self, key: str) -> None:
+        """Nothing happens where there are no such bytes."""
 
     def local_path(self, key: str) -> Path:
         """A readable file with the bytes of a key whose stem is their SHA-256.
@@ -47,7 +48,10 @@ class Objects(Protocol):
 
 
 def open_objects(location: str, cache: Path) -> Objects:
-    """The objects at `location`: a folder, or `s3://bucket/prefix` (credentials and endpoint as boto3 finds them)."""
+    """The objects at `location`: a folder, or `s3://bucket/prefix` (credentials and endpoint as boto3 finds them).
+
+    `cache`: the folder for copies of what is read from a bucket.
+    """
     if not location.startswith("s3://"):
         return FolderObjects(Path(location))
     from reel_pipeline.objects.bucket import Bucket

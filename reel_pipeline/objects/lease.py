@@ -17,12 +17,15 @@ from reel_pipeline.objects.bucket import Bucket
 from reel_pipeline.objects.locks import Locks, log, say_who, this_run
 
 LEASE_S = 30.0
-"""How long a killed run's product waits for the next run. Renewed three times as often."""
+"""For how many seconds a lease holds that is not renewed; its holder renews it every third of that, 10 s. So the next
+run of a killed run's product waits up to 31 s."""
 CLOCK_STEP_S = 1.0
-"""S3 tells time in whole seconds."""
+"""Seconds that a lease is older before it counts as over, since S3 tells time in whole seconds: 31 s, not 30."""
 MARGIN_S = 2.0
-"""A holder counts its lease as lost this much before anybody may take it over: longer than one write takes."""
+"""Seconds by which a holder gives its own lease up early, more than one write takes: 28 s after it was renewed."""
 POLL_S = (0.2, 3.0)
+"""Seconds before the second look at a lease that somebody holds, and at most between any two; each wait is half as long
+again as the one before."""
 
 _leases: dict[tuple[str, str, int], "Lease"] = {}
 """(place, name, thread) -> what this process holds, or has lost and not yet let go."""
@@ -84,7 +87,10 @@ class BucketLocks(Locks):
 
 
 class LeaseContent(BaseModel):
-    """`token` and `renewals` make every version's bytes, and so its tag, another one."""
+    """What lies in the bucket for a lease.
+
+    `token` and `renewals` make every version's bytes, and so its entity tag, another one.
+    """
 
     owner: str
     token: str
@@ -101,6 +107,7 @@ class LeaseContent(BaseModel):
             return None
 
     def is_over(self, age_s: float) -> bool:
+        """Whether anybody may take it over, `age_s` seconds after it was written."""
         return self.released or age_s > self.lease_s + CLOCK_STEP_S
 
 
@@ -124,6 +131,7 @@ class Lease:
         return self
 
     def is_lost(self) -> bool:
+        """Whether somebody has taken it over, or may have by now."""
         return self._taken_over or time.monotonic() > self._good_until
 
     def release(self) -> None:

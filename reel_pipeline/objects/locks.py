@@ -17,15 +17,19 @@ from pathlib import Path
 
 log = logging.getLogger("reel_pipeline")
 _held: Counter[tuple[str, str, int]] = Counter()
-_guard = threading.Lock()
 """(place, name, thread) -> how often it is held. Of the process, since several stores may be open on one place."""
+_guard = threading.Lock()
 DELETING = "prune"
 """The name that `prune` holds while it deletes: whoever takes another name waits until it has let go."""
 POLL_S = 0.2
+"""Seconds between two looks whether pruning has ended."""
 
 
 class Locks(ABC):
-    """Named locks at `place`, re-entrant in one thread."""
+    """Named locks at `place`, a folder or a bucket's address. Re-entrant in one thread.
+
+    Where they lie in a bucket, taking and asking raise `EngineUnavailable` while it can't be reached.
+    """
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -70,10 +74,10 @@ class Locks(ABC):
 
     @abstractmethod
     def holder(self, name: str) -> str | None:
-        """Who holds it now."""
+        """Who holds it now, such as `process 4711 on studio`; None when nobody does."""
 
     def holders(self) -> dict[str, str]:
-        """Name -> who holds it now; pruning is no name."""
+        """Name -> who holds it now, of all that are held; pruning is left out."""
         names = (name for name in self.names() if name != DELETING)
         return {name: holder for name in names if (holder := self.holder(name))}
 
@@ -121,7 +125,10 @@ class FolderLocks(Locks):
 
 
 def _flocked(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
-    """Whoever only looks shares the lock for that moment, so that two who look don't take each other for a holder."""
+    """Whether the lock was free and is held now.
+
+    Who only looks takes it shared (`LOCK_SH`) for that moment, so that two who look don't take each other for a holder.
+    """
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -130,8 +137,10 @@ def _flocked(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
 
 
 def this_run() -> str:
+    """How a lock names this process to others: `process 4711 on studio`."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def say_who(name: str, holder: str) -> None:
+    """Log for whom a lock is waited."""
     log.warning("%s is being made by %s; waiting until that has ended", name, holder)

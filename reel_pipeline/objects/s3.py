@@ -14,7 +14,7 @@ from reel_pipeline.objects.locks import Locks
 class S3Objects:
     """`local_path` keeps copies in `cache`, verified by the hash in their name.
 
-    `lease_s`: how long the locks of a run that was killed last.
+    `lease_s`: for how many seconds a killed run's locks still count as held.
     """
 
     def __init__(self, bucket: Bucket, cache: Path, lease_s: float = LEASE_S) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 MAX_REELS = 1000
+"""Reels on the page; of more, those whose folders come first by name."""
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d1b; --paper: #f4f1ec; --quiet: #6d675e; --card: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #f1ede6; --paper: #191817; --quiet: #a49c90; --card: #242220; } }

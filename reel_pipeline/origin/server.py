@@ -34,6 +34,7 @@ TYPES = {
 }
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHANGING_NAMES = frozenset({"latest.json", "manifest.json"})
+"""Files that get other bytes under the same name: a browser asks each time. All others it may keep for a year."""
 SAFE_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'"
 

@@ -7,6 +7,7 @@ from reel_pipeline.records import Blob, BoxPx, Record, Sha256, Verdict
 from reel_pipeline.store import Store
 
 NOTE = "attempts"
+"""Kind of the note that holds a product's `Attempts`."""
 
 
 class Showing(Record):
@@ -21,7 +22,11 @@ Showings = dict[str, dict[int, Showing]]
 
 
 class AttemptMade(Record):
-    """One attempt that was judged; stays visible after it was replaced. `rejected_by` a person or platform, or ''."""
+    """One attempt that was judged and rejected; it stays visible after it was replaced.
+
+    `attempt`: counted from 0. `rejected_by`: a person or platform with their `reason`; '' for the judge, whose reasons
+    are `faults`. `takes` and `previews`: what it consisted of.
+    """
 
     attempt: int
     takes: dict[str, dict[int, int]]
@@ -34,7 +39,10 @@ class AttemptMade(Record):
 
 
 class Attempts(Record):
-    """`takes`: edition -> shot number -> index of the take in use; a missing shot uses its first take."""
+    """The attempt in use, counted from 0, and those before it. `inputs_fingerprint`: of what the stills are made from.
+
+    `takes`: edition -> shot number -> index of the take in use; a missing shot uses its first take.
+    """
 
     inputs_fingerprint: Sha256
     attempt: int = 0
@@ -43,6 +51,7 @@ class Attempts(Record):
     history: tuple[AttemptMade, ...] = ()
 
     def takes_of(self, edition: str) -> dict[int, int]:
+        """Shot number -> index of the take in use, of the shots that don't use their first."""
         return self.takes.get(edition, {})
 
     def wider_of(self, edition: str) -> frozenset[int]:
@@ -50,7 +59,7 @@ class Attempts(Record):
         return frozenset(shot for shot, showing in self.showings.get(edition, {}).items() if showing.wider)
 
     def refused_captions_of(self, edition: str) -> dict[int, tuple[BoxPx, ...]]:
-        """Where people didn't want to see the captions of shots, in the frame."""
+        """Shot number -> boxes in the frame where people didn't want to see its caption."""
         shown = self.showings.get(edition, {})
         return {shot: it.refused_captions_px_xywh for shot, it in shown.items() if it.refused_captions_px_xywh}
 

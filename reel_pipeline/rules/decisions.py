@@ -15,6 +15,7 @@ from reel_pipeline.rules.remedies import KINDS as REMEDY_KINDS
 from reel_pipeline.rules.table import CHECKS
 
 FAULT_KINDS = (*shipped_thresholds(), *REMEDY_KINDS, "other")
+"""What a person can object to: the judge's kinds, those of `remedies.py`, and whatever is neither."""
 
 
 def enter(
@@ -27,7 +28,10 @@ def enter(
     platform: str = "",
     faults: Sequence[ReviewFault] = (),
 ) -> str:
-    """Bind the decision to the reel as it is now; returns its SHA-256. Raises `PublishRefused` without a reel."""
+    """Bind the decision to the reel as it is now; returns its SHA-256. Raises `PublishRefused` without a reel.
+
+    A later decision about the same reel takes the place of this one.
+    """
     reel: Reel | None = flow.record("reel", partition)
     # What is public is decided about also when its record can't be read any more.
     sha256 = reel.editions[MAIN_EDITION].video.sha256 if reel else public_of(flow, partition).get(MAIN_EDITION)
@@ -68,9 +72,9 @@ def budget_after(flow: Flow, partition: str) -> Finding | None:
 
 
 def parse_fault(text: str, shots: Sequence[int] = ()) -> ReviewFault:
-    """`KIND[:SEVERITY][@X,Y,WIDTH,HEIGHT]`; it lies in the shot that the rejection names, where it names one.
+    """A fault as people write it: `KIND[:SEVERITY][@X,Y,WIDTH,HEIGHT]`, such as `warped_logo:minor@40,300,200,80`.
 
-    Raises `SettingsError`.
+    It lies in the shot that the rejection names, where `shots` is one. Raises `SettingsError` for any other form.
     """
     found = re.fullmatch(r"(\w+)(?::(\w+))?(?:@(\d+),(\d+),(\d+),(\d+))?", text)
     kind, severity, *box = found.groups() if found else ("", None)

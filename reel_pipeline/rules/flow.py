@@ -19,10 +19,14 @@ from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
 
 A = TypeVar("A", bound=AssetRecord)
 FAILURES = "failures"
+"""Notes by partition and the name of an asset or a check."""
 
 
 class Failure(Record):
-    """Why an asset could not be made from exactly these inputs, in one sentence."""
+    """Why an asset could not be made from exactly these inputs, or a check not be answered about exactly these records.
+
+    `inputs_fingerprint`: of a check, its subject's hash. `sentence`: the reason.
+    """
 
     inputs_fingerprint: Sha256
     sentence: str
@@ -76,13 +80,18 @@ class Flow:
         return self._shared[asset][1]
 
     def records(self, assets: tuple[str, ...], partition: str) -> dict[str, Any]:
+        """Asset -> its current record, None where there is none that can be read."""
         return {asset: self.record(asset, partition) for asset in assets}
 
     def head(self, asset: str, partition: str) -> Head | None:
+        """The current head of an asset, which says what its record was made from; None when there is none."""
         return self.store.head(asset, partition if ASSETS[asset].partitioned else UNPARTITIONED)
 
     def depends(self, asset: str, inputs: Mapping[str, Any], partition: str) -> dict[str, str]:
-        """The digests of all that a fresh record of this asset depends on now."""
+        """The digests of all that a fresh record of this asset depends on now, by kind (`Asset.depends`).
+
+        Raises `SettingsError` where the product's overrides can't be read.
+        """
         row = ASSETS[asset]
         base = row.depends(inputs, self.settings, partition)
         if asset == "rendered_still":
@@ -108,7 +117,10 @@ class Flow:
         produce: Callable[[], A],
         provenance: Callable[[], Mapping[str, Any]] = dict,
     ) -> Made[A]:
-        """The asset's record: the current one when nothing that it reads has changed, else what `produce` returns."""
+        """The asset's record: the current one when nothing that it reads has changed, else what `produce` returns.
+
+        Raises what `produce` raises, after noting it, and `HeadConflict` when this run lost its lock.
+        """
         row = ASSETS[asset]
         depends = self.depends(asset, inputs, partition)
         fingerprint = row.fingerprint(depends)
@@ -167,7 +179,10 @@ class Flow:
     def answer(
         self, check: str, partition: str, inputs: Mapping[str, AssetRecord], find: Callable[[], Finding]
     ) -> tuple[Finding, bool]:
-        """The check's answer about exactly these records, and whether it was known; else what `find` measures now."""
+        """The check's answer about exactly these records and whether it was known; where not, `find` measures it now.
+
+        Raises what `find` raises, after noting it.
+        """
         row = CHECKS[check]
         subject = row.subject(inputs)
         known = None if self.force or row.external else self.store.load_check(row.asset, row.name, partition, subject)

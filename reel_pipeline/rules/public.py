@@ -47,7 +47,11 @@ def public_of(flow: Flow, partition: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Place:
-    """A product's folder at the target and the keys in it that publishing wrote; `record` of any version."""
+    """A product's folder at the target, and the keys in it that publishing wrote.
+
+    `name`: the folder's, the `partition_path` of a SKU. `record`: of the published asset, whatever version wrote it;
+    None where there is none or it is not understood.
+    """
 
     name: str
     partition: str
@@ -108,7 +112,7 @@ def _keys_at(flow: Flow, name: str) -> set[str]:
 
 
 def remedy(flow: Flow, place: Place) -> Remedy:
-    """What has to be done at a place; nothing has been done yet."""
+    """What has to be done at a place, without doing it. Raises `StoreError` where another workspace publishes there."""
     record = place.record if _calls_public(place) else None
     if record and place.keys == _keys(place.name, record.editions):
         return Remedy(why=untrue(flow, record) or "", urgent=True)

@@ -17,6 +17,7 @@ from reel_pipeline.rules.guard import approvals
 from reel_pipeline.rules.public import held_target, note_publication
 
 RESTS_ON = ("product", "shot_plan", "brand_kit", "reel")
+"""Assets whose records a published reel names, so that `truth.py` can hold them against the shop later."""
 
 
 def publish_reel(
@@ -25,6 +26,7 @@ def publish_reel(
     """Copy every released edition to the target; the guard has spoken before, and speaks again before each is current.
 
     What is going to be public is noted before the first file goes out: cut short anywhere, reconciling knows of it.
+    Raises `PublishRefused` where the guard says no meanwhile, and what `mirror.publish.publish` raises.
     """
     target = held_target(flow, partition)
     product: Product = flow.record("product", partition)  # the end card rests on its title: the guard covers it

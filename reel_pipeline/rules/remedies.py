@@ -26,7 +26,9 @@ IN_WORDS = {
     Remedy.PHOTO: "another photo",
     Remedy.TAKE: "another take",
 }
+"""What will be done, for the sentence of `retry_budget`; of words nothing can be done without the user."""
 KINDS = tuple(remedy.value for remedy in Remedy if remedy is not Remedy.TAKE)
+"""Kinds of fault that only a person can name, beside the judge's."""
 _OF_JUDGES_KINDS = {"wrong_product": Remedy.PHOTO}
 
 _PICTURE = r"(?:photos?|photograph|pictures?|images?|fotos?|bild(?:er)?|aufnahme)"
@@ -34,7 +36,7 @@ _BAD = (
     r"(?:wrong|ugly|soft|blurr\w*|unsharp|grainy|noisy|dark|bad|poor|old|outdated|another|other|different|better"
     r"|falsch\w*|hässlich\w*|unscharf\w*|dunkel|dunkl\w*|schlecht\w*|alt\w*|veraltet\w*|ander\w*|besser\w*)"
 )
-_TABLE = {
+_PATTERNS = {
     Remedy.WORDS: (
         r"wording|typos?|misspel\w*|spelling|grammar|script|spoken|untrue|not true|the line",
         r"(?:voice|line|caption|text) (?:says?|said|claims?|reads?|sounds?)",
@@ -78,4 +80,4 @@ def _remedies_in(clause: str) -> list[Remedy]:
     """The first that a clause speaks of; none where it says that all is well."""
     if _FINE.search(clause) and not _NOT.search(clause):
         return []
-    return [remedy for remedy, words in _TABLE.items() if re.search(rf"\b(?:{'|'.join(words)})\b", clause)][:1]
+    return [remedy for remedy, words in _PATTERNS.items() if re.search(rf"\b(?:{'|'.join(words)})\b", clause)][:1]

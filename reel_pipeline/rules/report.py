@@ -29,6 +29,8 @@ from reel_pipeline.store import UNPARTITIONED
 
 
 class State(StrEnum):
+    """Where a product stands: `PUBLISHED` also while its update waits for a run, `FAILED` also if it was never made."""
+
     PUBLISHED = "published"
     WAITING = "waiting_for_person"
     REJECTED = "rejected"
@@ -45,11 +47,11 @@ class Public(StrEnum):
 
 @dataclass(frozen=True)
 class ProductReport:
-    """`reel`: the file's path or address, None while there is nothing that may be shown.
+    """Where one product stands, for people.
 
-    `reasons`: why it is not published, or what its update waits for.
-
-    `action`: the one thing that would bring it on; empty when nothing has to be done.
+    `verdict`: the judge's of the present reel; None while that is not judged. `reasons`: why it is not published, or
+    what its update waits for. `reel`: the file's path or address, None while there is nothing that may be shown.
+    `shots`: of all editions. `action`: the one thing that would bring it on; empty when nothing has to be done.
     """
 
     sku: str

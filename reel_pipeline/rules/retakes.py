@@ -19,9 +19,12 @@ from reel_pipeline.rules.staleness import stale_assets
 from reel_pipeline.rules.table import CHECKS, upstream_of
 
 NOTE, NAME = "retakes", "asked"
+"""Kind and name of the note."""
 
 
 class Asked(Record):
+    """The note: this product is to be asked about."""
+
     partition_key: str
 
 
@@ -56,17 +59,17 @@ def asked(flow: Flow, limit: int) -> list[str]:
 
 def wanted(flow: Flow, partition: str) -> Retake | None:
     """The retake that a product wants now: one that was begun and not finished, else the next; None for none."""
-    look = FrozenFlow(flow)
-    records = look.records(CHECKS["retry_budget"].reads, partition)
+    frozen = FrozenFlow(flow)
+    records = frozen.records(CHECKS["retry_budget"].reads, partition)
     if None in records.values():
         return None
     score = records["evaluation_score"]
-    stale = stale_assets(look, partition).keys()
+    stale = stale_assets(frozen, partition).keys()
     if "evaluation_score" not in stale:
-        finding = retry.budget(look, partition, records["shot_plan"], records["rendered_still"], score)
+        finding = retry.budget(frozen, partition, records["shot_plan"], records["rendered_still"], score)
         attempt, waits = int(finding.measured["next_attempt"]), False
     else:
-        attempt = look.attempts(partition).attempt
+        attempt = frozen.attempts(partition).attempt
         waits = not attempt or bool(stale & upstream_of("rendered_still"))
     return Retake(attempt, score.editions[MAIN_EDITION].video_sha256, waits) if attempt or waits else None
 

@@ -1,4 +1,4 @@
-"""What is stale, per asset and SKU, and why; and what of it a run should make now."""
+"""What of a product is stale, and why. What of that a run should make is said in `work.py`."""
 
 from typing import Any
 

@@ -31,6 +31,7 @@ from reel_pipeline.shots.checks import claims_are_grounded
 from reel_pipeline.store import UNPARTITIONED
 
 PRESENCE = "presence"
+"""Kind of the note that holds `Presence`."""
 
 
 def presence_of(flow: Flow) -> Presence:
@@ -48,7 +49,10 @@ def still_true(flow: Flow, mirrored: MirroredAsset) -> Finding:
 
 
 def untrue(flow: Flow, mirrored: MirroredAsset) -> str | None:
-    """Why what is published must not be public any more, in one sentence; None while it is true."""
+    """Why what is published must not be public any more, in one sentence; None while it is true.
+
+    Raises `SettingsError` where the product's overrides can't be read.
+    """
     partition = mirrored.partition_key
     if why := next(_objections(flow, mirrored), None):
         return why

@@ -1,4 +1,4 @@
-"""Makes one place at the target agree with what is true: the only code that takes a reel down."""
+"""Makes one place at the target agree with what is true. Publishing takes down only what it replaces."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ def put_right(flow: Flow, place: Place, tell: Callable[[MirroredAsset, str], Non
     """Do at one place what is needed there; returns what was wrong, '' where nothing was.
 
     The files go first: cut short, it does the same again next time. `tell` is called with the record that says that the
-    product is public no more, and why, before the product is let go.
+    product is public no more, and why, before the product is let go. Raises a `ReelError` where it can't be done now.
     """
     if not remedy(flow, place).is_needed:
         return ""

@@ -35,12 +35,12 @@ def catalog_snapshot(
 ) -> dg.MaterializeResult[CatalogSnapshot]:
     settings = flow.settings
     before = flow.record("catalog_snapshot", UNPARTITIONED)
-    looks = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownColourways) or KnownColourways()
+    colourways = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownColourways) or KnownColourways()
 
     def listed() -> CatalogSnapshot:
         known = settings.file_hashes()
         source = open_source(settings.source_location, flow.store, settings.allow_private_hosts, known)
-        snapshot, after = under_known_keys(source.snapshot(), before, looks)
+        snapshot, after = under_known_keys(source.snapshot(), before, colourways)
         flow.store.save_note(KNOWN_LOOKS, UNPARTITIONED, "current", after)
         return snapshot
 

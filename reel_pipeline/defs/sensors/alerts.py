@@ -72,9 +72,9 @@ def alert_about(flow: Flow, partition: str, *, died: bool, given_up: bool = Fals
 
     `died`: its last run failed and is not run again. `given_up`: nor is its retake requested again.
     """
-    look = FrozenFlow(flow)
-    product = report(look, partition)
-    mirrored: MirroredAsset | None = look.record("mirrored_asset", partition)
+    frozen = FrozenFlow(flow)
+    product = report(frozen, partition)
+    mirrored: MirroredAsset | None = frozen.record("mirrored_asset", partition)
     is_well = product.state is State.PUBLISHED and not (died and product.public is Public.UPDATE_PENDING)
     if is_well or (not given_up and retakes.is_under_way(flow, partition)):
         return None

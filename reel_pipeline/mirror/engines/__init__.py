@@ -7,6 +7,7 @@ from reel_pipeline.errors import SettingsError
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "no-cache"
+"""How long browsers keep a file: for a year without asking, or only with asking each time whether it has changed."""
 CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".jpg": "image/jpeg",
@@ -18,7 +19,10 @@ CONTENT_TYPES = {
 
 
 class Target(Protocol):
-    """A place for published files. Keys are relative paths of plain characters; a write shows whole or not at all."""
+    """A place for published files. Keys are relative paths of plain characters; a write shows whole or not at all.
+
+    `public_url`: the address below which its keys can be reached; '' where there is none.
+    """
 
     name: str
     revision: str
@@ -34,7 +38,8 @@ class Target(Protocol):
     def replace(self, key: str, data: bytes, content_type: str, cache_control: str, expected_tag: str | None) -> None:
         """Write if the tag still is what was read (None: absent), else raise `HeadConflict`."""
 
-    def delete(self, key: str) -> None: ...
+    def delete(self, key: str) -> None:
+        """Nothing happens where there is no such file."""
 
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""
@@ -43,7 +48,7 @@ class Target(Protocol):
 def open_target(location: str, public_url: str = "") -> Target:
     """The target at `location`: a folder, or `s3://bucket/prefix` (credentials and endpoint as boto3 finds them).
 
-    `public_url` is the address under which the target's keys are reachable. Raises `SettingsError` for any other form.
+    Raises `SettingsError` for any other form.
     """
     kind, separator, rest = location.partition("://")
     if not separator:
