@@ -101,10 +101,13 @@ def _summary(rows: Sequence[dict[str, Any]], errors: Sequence[dict[str, str]]) -
 
 @dataclass(frozen=True)
 class ProductRun:
+    """`computed`, `reused`: how many assets were. `error`: what its last run died of, if it did."""
+
     report: ProductReport
     computed: int
     reused: int
     seconds: float
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,9 @@ def run_catalog(
         said.say(f"{made.report.state}, {made.seconds:.1f} s")
         products.append(made)
     withdrawn = withdraw_untrue(flow, instance)
-    now = {partition: report(flow, partition) for partition in withdrawn if partition in chosen}
     products = [
-        replace(made, report=now.get(partition, made.report)) for partition, made in zip(chosen, products, strict=True)
+        replace(made, report=report(flow, partition, made.error)) if partition in withdrawn else made
+        for partition, made in zip(chosen, products, strict=True)
     ]
     return CatalogRun(products, snapshot.errors if snapshot else (), withdrawn)
 
@@ -192,11 +195,13 @@ def _run_product(
         launch("retake", **{ATTEMPT_TAG: str(attempt)})
     if tuple(work(flow, partition)) == ("mirrored_asset",):
         launch("publish")
+    error = refused or (runs[-1].error if runs else None)
     return ProductRun(
-        report(flow, partition, refused or (runs[-1].error if runs else None)),
+        report(flow, partition, error),
         sum(run.made for run in runs),
         sum(run.reused for run in runs),
         round(time.monotonic() - started, 2),
+        error,
     )
 
 

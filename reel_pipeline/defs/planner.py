@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
 
-from reel_pipeline.errors import HeadConflict
+from reel_pipeline.errors import HeadConflict, SettingsError
 from reel_pipeline.records import CatalogSnapshot, Record
 from reel_pipeline.rules.attempts import NOTE as ATTEMPTS
 from reel_pipeline.rules.flow import Flow, FrozenFlow
@@ -57,7 +57,7 @@ def plan(instance: dg.DagsterInstance, flow: Flow, partitions: Iterable[str]) ->
 
 
 def _states(instance: dg.DagsterInstance, flow: Flow) -> dict[str, str]:
-    """Partition -> a digest of all that its work hangs on, for every product of the snapshot."""
+    """Partition -> a digest of all that its work hangs on, of the snapshot's products whose overrides can be read."""
     snapshot: CatalogSnapshot | None = flow.record("catalog_snapshot", UNPARTITIONED)
     brand = flow.head("brand_kit", UNPARTITIONED)
     common = [
@@ -71,13 +71,13 @@ def _states(instance: dg.DagsterInstance, flow: Flow) -> dict[str, str]:
     states = {}
     for entry in snapshot.entries if snapshot else ():
         partition, path = entry.partition_key, partition_path(entry.partition_key)
+        try:
+            made_with = [ASSETS[name].made_with(flow.settings, partition) for name in SKU_ASSETS]
+        except SettingsError:
+            continue  # of what the user wrote for this product, which is asked about in full
         assets = [
-            [
-                versions[name].get(partition),
-                path in made[name],
-                ASSETS[name].made_with(flow.settings, partition),
-            ]
-            for name in SKU_ASSETS
+            [versions[name].get(partition), path in made[name], with_what]
+            for name, with_what in zip(SKU_ASSETS, made_with, strict=True)
         ]
         states[partition] = digest_of([common, entry.digest(), assets, notes.get(path)])[:24]
     return states

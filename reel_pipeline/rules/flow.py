@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from reel_pipeline.errors import ReelError
+from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.mirror.engines import Target, open_target
 from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha256
 from reel_pipeline.rules.attempts import Attempts, current_attempts
@@ -158,7 +158,10 @@ class Flow:
         known = self.store.load_note(FAILURES, partition, asset, Failure)
         inputs = self.records(row.upstream, partition) if known else {}
         if known and None not in inputs.values():
-            fingerprint = row.fingerprint(self.depends(asset, inputs, partition))
+            try:
+                fingerprint = row.fingerprint(self.depends(asset, inputs, partition))
+            except SettingsError as error:
+                return str(error)
             if known.inputs_fingerprint == fingerprint:
                 return known.sentence
         unanswered = (c for c in CHECKS.values() if c.asset == asset and self.finding(c.name, partition) is None)

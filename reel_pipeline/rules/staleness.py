@@ -3,6 +3,7 @@
 from typing import Any
 
 from reel_pipeline.catalog.build import product_of
+from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import MirroredAsset
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.reads import entry_in
@@ -50,7 +51,10 @@ def _why_stale(flow: Flow, name: str, inputs: dict[str, Any], partition: str) ->
         return MISSING
     if isinstance(record, MirroredAsset) and record.withdrawn:
         return f"withdrawn: {record.withdrawn}"
-    depends = flow.depends(name, inputs, partition)
+    try:
+        depends = flow.depends(name, inputs, partition)
+    except SettingsError as error:
+        return str(error)  # of what the user wrote for this product: no reason to say nothing of all others
     if head.inputs_fingerprint != ASSETS[name].fingerprint(depends):
         changed = (why for kind, why in CHANGED.items() if head.depends.get(kind) != depends.get(kind))
         return next(changed, CHANGED["reads"])

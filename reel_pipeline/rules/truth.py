@@ -101,13 +101,14 @@ def _doubts(flow: Flow, mirrored: MirroredAsset, snapshot: CatalogSnapshot) -> I
         if (gone := len(shown - present) - unread) > 0:
             yield f"{gone} of the {len(shown)} photos that it shows are no longer in the shop."
     now = product_of(snapshot.by_partition[partition])
-    grounded = claims_are_grounded(plan, now, brand.words, flow.settings.overrides(partition))
-    if not grounded.passed:
-        yield f"What it says no longer holds. {grounded.sentence}"
     if now.title != old.title or now.vendor != old.vendor:
         yield f"The product is now called {now.title!r}."
     if brand.words.show_price and old.shown_price and not _costs_the_same(now, old):
         yield f"It shows the price {old.shown_price}; now {now.shown_price or 'no sure price'} is listed."
+    # Last, since overrides that can't be read must not hide any other reason.
+    grounded = claims_are_grounded(plan, now, brand.words, flow.settings.overrides(partition))
+    if not grounded.passed:
+        yield f"What it says no longer holds. {grounded.sentence}"
 
 
 def _costs_the_same(now: Product, old: Product) -> bool:

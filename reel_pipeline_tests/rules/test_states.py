@@ -16,10 +16,11 @@ from reel_pipeline.cli import main
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.in_process import QUIET, open_instance
+from reel_pipeline.defs.reconcile import withdraw_untrue
 from reel_pipeline.defs.reviews import decide
 from reel_pipeline.defs.sensors.alerts import alert_about
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.rules.flow import Flow
+from reel_pipeline.rules.flow import FAILURES, Failure, Flow
 from reel_pipeline.rules.report import Public, State, own_photos, report
 from reel_pipeline.settings import Settings
 from reel_pipeline_tests.conftest import Workspace
@@ -64,6 +65,34 @@ def test_an_update_that_can_not_be_made_has_failed_though_the_old_reel_is_public
     assert box.reel is not None
     assert Path(box.reel).is_file()
     assert "upload another" in box.reasons[0]
+
+
+def test_an_override_that_can_not_be_read_is_said_of_its_product_and_stops_no_other(
+    made: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = made.settings.workspace / "overrides"
+    overrides.mkdir()
+    (overrides / f"{SKU}.toml").write_text("[opening\nline = ")
+    told = {"TEA-1": ("published", "current"), SKU: ("published", "update_pending"), "BAD-3": ("failed", "none")}
+    assert states(capsys) == told
+    assert f"{SKU}.toml is not valid TOML" in report(Flow(made.settings, made.settings.open_store()), SKU).reasons[0]
+    ran = {product.report.sku: product for product in run_catalog(made.reload(), only_stale=True).products}
+    assert ran["TEA-1"].computed == ran["TEA-1"].reused == 0
+    assert (ran[SKU].report.state, ran[SKU].report.public) == (State.FAILED, Public.UPDATE_PENDING)
+    assert f"{SKU}.toml is not valid TOML" in ran[SKU].report.reasons[0]
+    flow = Flow(made.settings, made.settings.open_store())
+    flow.store.save_note(FAILURES, SKU, "shot_plan", Failure(inputs_fingerprint="0" * 64, sentence="Of other inputs."))
+    assert f"{SKU}.toml is not valid TOML" in report(flow, SKU).reasons[0]
+
+
+def test_an_override_that_can_not_be_read_hides_no_reason_to_take_a_reel_down(made: Workspace) -> None:
+    overrides = made.settings.workspace / "overrides"
+    overrides.mkdir()
+    (overrides / "TEA-1.toml").write_text("[opening\nline = ")
+    edit_product(made, title="Rooibos tea")
+    withdrawn = withdraw_untrue(sync(made), open_instance(made.settings))
+    assert withdrawn == {"TEA-1": "The product is now called 'Rooibos tea'."}
+    assert public(made) == {"box"}
 
 
 def test_a_run_that_takes_a_reel_down_does_not_call_it_public(made: Workspace) -> None:
