@@ -139,7 +139,8 @@ def _state(flow: Flow, partition: str, public: Public, error: str | None) -> tup
         if failed or shown is None:
             return State.FAILED, failed or [_reason(refused)], shown
         return State.PUBLISHED, [_reason(refused)], shown
-    if public is Public.CURRENT:
+    error = error or flow.failure("mirrored_asset", partition)
+    if public is Public.CURRENT and not error:
         return State.PUBLISHED, [], shown
     if error or shown is None:
         return State.FAILED, [error or "Verified, but not published yet; run this product again."], shown

@@ -95,6 +95,20 @@ def test_an_override_that_can_not_be_read_hides_no_reason_to_take_a_reel_down(ma
     assert public(made) == {"box"}
 
 
+def test_a_public_reel_that_was_tampered_with_is_no_success(
+    made: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reel,) = Path(made.settings.publish_location).glob("box-2-*/main/*/reel.mp4")
+    reel.write_bytes(b"another film")
+    box = run_catalog(made.reload(), skus=[SKU]).products[0].report
+    assert box.state is State.FAILED
+    assert "holds other bytes" in box.reasons[0]
+    assert states(capsys)[SKU] == ("failed", "current"), "and status says so too"
+    reel.unlink()
+    assert run_catalog(made.reload(), skus=[SKU]).products[0].report.state is State.PUBLISHED
+    assert states(capsys)[SKU] == ("published", "current")
+
+
 def test_a_run_that_takes_a_reel_down_does_not_call_it_public(made: Workspace) -> None:
     edit_product(made, title="Rooibos tea", images=[])
     ran = run_catalog(made.reload(), skus=["TEA-1"])
