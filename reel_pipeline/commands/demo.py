@@ -17,6 +17,7 @@ from reel_pipeline.definitions import defs
 from reel_pipeline.defs.in_process import Instance, open_instance, run_job
 from reel_pipeline.defs.planner import plan
 from reel_pipeline.defs.submission import active_runs, ended_partitions, group_by_assets, submit_backfills
+from reel_pipeline.errors import ReelError
 from reel_pipeline.rules import retakes
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import ProductReport, known_partitions, report
@@ -86,9 +87,14 @@ def address(settings: Settings, product: ProductReport) -> str:
 
 
 def backfill(settings: Settings) -> list[ProductReport]:
-    """Sync in this process, then hand everything stale to the daemon and watch it through."""
+    """Sync in this process, then hand everything stale to the daemon and watch it through.
+
+    Raises `ReelError` where the catalogue can't be read.
+    """
     instance = open_instance(settings)
-    run_job(defs.resolve_job_def("sync_catalog"), instance)
+    synced = run_job(defs.resolve_job_def("sync_catalog"), instance)
+    if synced.error:
+        raise ReelError(synced.error)
     flow = Flow(settings, settings.open_store())
     partitions = known_partitions(flow)
     groups = group_by_assets(plan(instance, flow, partitions))

@@ -1,4 +1,4 @@
-"""The demo with everything real: webserver, daemon, queue, origin. Slow, so it belongs to `make test-servers`."""
+"""The demo, with everything real where that is slow: webserver, daemon, queue, origin (`make test-servers`)."""
 
 import os
 import subprocess
@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from reel_pipeline.commands.demo import backfill
+from reel_pipeline.errors import ReelError
 from reel_pipeline.settings import CONFIG_VARIABLE
-from reel_pipeline_tests.conftest import new_workspace
+from reel_pipeline_tests.conftest import new_workspace, use
 from reel_pipeline_tests.drawing import draw_catalog
+
+
+def test_a_catalogue_that_can_not_be_read_ends_the_demo_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = new_workspace(tmp_path / "work", tmp_path / "nowhere")
+    use(workspace, monkeypatch)
+    with pytest.raises(ReelError, match="nowhere"):
+        backfill(workspace.settings)
 
 
 @pytest.mark.servers
