@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from reel_pipeline import engines
+from reel_pipeline.cli import main
 from reel_pipeline.clips.animate import animate_stills
 from reel_pipeline.commands.upkeep import diagnose
 from reel_pipeline.engines import ENGINES, ROOMS, Engine, Engines, Need, open_engine
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.records import BrandLook, ProductCutout
 from reel_pipeline.rules.table import ASSETS
-from reel_pipeline.settings import Settings
+from reel_pipeline.settings import CONFIG_VARIABLE, Settings
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.conftest import new_workspace
 from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, voice_of
@@ -98,6 +99,17 @@ def test_doctor_says_what_an_engine_needs_and_whether_it_is_there(
     assert "TOY_KEY" in toy()["remedy"]
     monkeypatch.setenv("TOY_KEY", "secret")
     assert toy()["works"] == "yes"
+
+
+def test_doctor_says_that_the_settings_are_wrong_and_diagnoses_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reel_pipeline.toml").write_text('source = "."\n[engines.warp]\nspeed = 1\n')
+    monkeypatch.setenv(CONFIG_VARIABLE, str(tmp_path))
+    assert main(["doctor"]) == 2
+    told = capsys.readouterr()
+    assert "has no options" in told.err
+    assert told.out == ""
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -17,7 +17,8 @@ from reel_pipeline.engines import ENGINES, ROOMS, Engines
 from reel_pipeline.errors import EngineUnavailable, ReelError, SettingsError
 from reel_pipeline.origin.server import run as run_origin
 from reel_pipeline.prune import prune
-from reel_pipeline.settings import Settings, load_settings
+from reel_pipeline.rules.flow import Flow
+from reel_pipeline.settings import Settings, config_file, load_settings
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -34,10 +35,12 @@ def store(options: argparse.Namespace) -> int:
 
 
 def doctor(options: argparse.Namespace) -> int:
-    settings = None
+    config = None
     with contextlib.suppress(SettingsError):  # it also works where there is no workspace
-        warn_of_unclaimed(open_flow())
-        settings = load_settings()
+        config = config_file()
+    settings = load_settings(config) if config else None
+    if settings:
+        warn_of_unclaimed(Flow(settings, settings.open_store()))
     rows = diagnose(settings)
     print_table(rows, ("part", "engine", "in_use", "needs", "works", "remedy"))
     return 0 if all(row["works"] == "yes" for row in rows if row["in_use"] == "yes") else 1
