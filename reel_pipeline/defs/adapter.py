@@ -109,7 +109,6 @@ def record_of(flow: Flow, asset: str, partition: str) -> Any:
     """The record of an asset; raises `dagster.Failure` where there is none."""
     record = flow.record(asset, partition)
     if record is None:
-        raise dg.Failure(
-            f"{asset} was never made for {partition or 'this workspace'}; materialize it first.", allow_retries=False
-        )
+        of = partition if ASSETS[asset].partitioned else "this workspace"
+        raise dg.Failure(f"{asset} was never made for {of}; materialize it first.", allow_retries=False)
     return record

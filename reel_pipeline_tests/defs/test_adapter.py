@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from reel_pipeline.defs.adapter import Find, check
+from reel_pipeline.defs.adapter import Find, check, record_of
 from reel_pipeline.defs.partitions import SKUS
 from reel_pipeline.records import Finding, ProductGallery
 from reel_pipeline.rules.flow import Flow
@@ -72,3 +72,10 @@ def test_an_exception_that_nobody_foresaw_is_a_failed_check_with_its_type(settin
     assert flow_of(settings).failure("product_gallery", PARTITION)
     assert asked(settings, lambda *_: Finding(passed=True, sentence="Fine.")).passed
     assert flow_of(settings).failure("product_gallery", PARTITION) is None
+
+
+def test_a_record_that_is_missing_is_said_of_its_product_or_of_the_workspace(settings: Settings) -> None:
+    for asset, of in (("product", PARTITION), ("brand_kit", "this workspace")):
+        with pytest.raises(dg.Failure) as raised:
+            record_of(flow_of(settings), asset, PARTITION)
+        assert raised.value.description == f"{asset} was never made for {of}; materialize it first."
