@@ -190,7 +190,7 @@ def _run_product(
     if todo and not refused:
         launch("make_reels", todo, **({FORCE_TAG: "true"} if force else {}))
     attempt = 0
-    while (following := _next_attempt(flow, partition)) > attempt:
+    while not refused and (following := _next_attempt(flow, partition)) > attempt:
         attempt = following
         launch("retake", **{ATTEMPT_TAG: str(attempt)})
     if tuple(work(flow, partition)) == ("mirrored_asset",):

@@ -15,6 +15,7 @@ import pytest
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reconcile import withdraw_untrue
+from reel_pipeline.defs.reviews import decide
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.report import State
 from reel_pipeline.settings import CONFIG_VARIABLE
@@ -66,6 +67,15 @@ def test_a_name_that_the_voice_can_not_read_is_said_before_any_work(
     overrides.mkdir()
     (overrides / "CUP-1.toml").write_text('[opening]\nline = "A cup for the morning."\n')
     assert run_catalog(workspace.settings).products[0].computed > 0
+
+
+def test_no_retake_is_begun_of_a_name_that_the_voice_can_not_read(made: Workspace) -> None:
+    flow = Flow(made.settings, made.settings.open_store())
+    decide(flow, open_instance(made.settings), "TEA-1", False, "Looks dull.", shots=[1])
+    edit_product(made, title="朝の茶")
+    (tea,) = run_catalog(made.reload(), skus=["TEA-1"]).products
+    assert "'en-gb' can't read" in tea.report.reasons[0]
+    assert tea.computed == tea.reused == 0
 
 
 def test_an_override_that_can_not_be_read_ends_no_run_but_its_products(
