@@ -142,7 +142,10 @@ def _held_out(labels: Labels, shipped: float, in_force: float) -> tuple[Numbers,
 
 
 def _implied_gate(curve: Curve, labels: Labels, shipped: float, in_force: float) -> float:
-    """Where the curve says that people begin to object: within what they have seen, at most half or twice the gate."""
+    """Where the curve says that people begin to object, within the scores that they have seen.
+
+    It is at least half and at most twice the gate in force.
+    """
     wanted = shipped * 2.0 ** first_above(curve, OBJECTION)
     lowest, highest = max(in_force / 2, labels.scores.min()), min(in_force * 2, labels.scores.max())
     return float(f"{min(max(wanted, lowest), max(highest, lowest)):.4g}")
