@@ -22,7 +22,7 @@ REDUCED_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 @dataclass(frozen=True)
 class Done:
-    """A run that ended. `error`: what it died of in one sentence; None when at most a check stopped it."""
+    """A run that ended. `error`: what it died of in one sentence; None when at most a check's finding stopped it."""
 
     succeeded: bool
     made: int
@@ -107,7 +107,7 @@ def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def _failure_of(result: dg.ExecuteInProcessResult) -> str | None:
-    """What the run died of in one sentence; None when at most a check stopped it, which has its own words."""
+    """What the run died of in one sentence; None when at most a check's finding stopped it, which has its own words."""
     for event in result.all_events:
         if event.is_step_failure:
             said = event.step_failure_data.user_failure_data
@@ -120,7 +120,8 @@ def _failure_of(result: dg.ExecuteInProcessResult) -> str | None:
             continue
         if error and (sentence := _sentence(error, where, result.run_id)):
             return sentence
-    return None
+    looked = result.get_asset_check_evaluations()
+    return next((str(one.description) for one in looked if one.metadata["error"].value != "none"), None)
 
 
 def _sentence(error: Any, where: str, run_id: str) -> str | None:
