@@ -44,8 +44,8 @@ class Head(Record):
     """Which record of an asset is current, and what it was made from.
 
     `inputs`: upstream asset -> the digest of its record that was read. `depends`: the digests that make up
-    `inputs_fingerprint`, by kind, so that a planner can say what changed. `provenance`: what no hash includes, such as
-    addresses and times of fetching.
+    `inputs_fingerprint`, by kind, so that a planner can say what changed. `provenance`: what no hash includes, such
+    as where photos were found.
     """
 
     record: Blob
