@@ -19,8 +19,6 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 FPS = 24
-REEL_WIDTH_PX = 1080
-REEL_HEIGHT_PX = 1920
 MAIN_EDITION = "main"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -86,6 +84,87 @@ class Blob(Record):
     sha256: Sha256
     size_bytes: int
     suffix: str
+
+
+class Money(Record):
+    """What was paid: a decimal number as text, such as `0.35`, and the currency's ISO code."""
+
+    amount: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class MadeBy(Record):
+    """Which engine made something, in which revision, and what was paid for it; None where it costs nothing but time.
+
+    Its seconds are kept beside the record, as running time may change no hash.
+    """
+
+    engine: str
+    revision: str
+    paid: Money | None = None
+
+
+class Format(Record):
+    """Width and height of a reel's picture in pixels. Every reel has 24 frames a second."""
+
+    width_px: Annotated[int, Field(ge=240, le=1920, multiple_of=2)] = 1080
+    height_px: Annotated[int, Field(ge=240, le=1920, multiple_of=2)] = 1920
+
+    @property
+    def aspect(self) -> float:
+        """Width over height: 0.5625 for 9:16."""
+        return self.width_px / self.height_px
+
+    @property
+    def px_per_design_px(self) -> float:
+        """Sizes of type and plates are designed for a short side of 1080 px; this is how much larger they are here."""
+        return min(self.width_px, self.height_px) / 1080
+
+    @property
+    def frame_px_xywh(self) -> BoxPx:
+        return 0, 0, self.width_px, self.height_px
+
+    @property
+    def safe_zone_px_xywh(self) -> BoxPx:
+        """What a phone's buttons leave free of a full-screen vertical reel: not the top 14 %, the bottom 35 % and 6 % at
+        either side (Instagram Reels, the strictest). Nothing lies over other formats; 5 % stay free all around, which
+        is the graphics-safe area of EBU R 95."""
+        left, top, bottom = (0.06, 0.14, 0.35) if self.height_px > 1.5 * self.width_px else (0.05, 0.05, 0.05)
+        x, y = round(left * self.width_px), round(top * self.height_px)
+        return x, y, self.width_px - 2 * x, round((1 - bottom) * self.height_px) - y
+
+
+VERTICAL, PORTRAIT = Format(), Format(width_px=1080, height_px=1350)
+SQUARE, LANDSCAPE = Format(width_px=1080, height_px=1080), Format(width_px=1920, height_px=1080)
+"""9:16, 4:5, 1:1 and 16:9."""
+
+
+class Span(Record):
+    """A stretch of frames."""
+
+    start_frame: int
+    frame_count: Annotated[int, Field(ge=1)]
+
+    @property
+    def stop_frame(self) -> int:
+        return self.start_frame + self.frame_count
+
+
+class TimedBox(Span):
+    """A box that holds something during a stretch of frames."""
+
+    box_px_xywh: BoxPx
+
+
+class Track(Record):
+    """Where something lies in the frame over time: in each of its stretches, which are in order, inside that box."""
+
+    kind: str
+    boxes: tuple[TimedBox, ...] = ()
+
+    def box_at(self, frame: int) -> BoxPx | None:
+        """The box that holds it at a frame, None where it is not seen."""
+        return next((box.box_px_xywh for box in self.boxes if box.start_frame <= frame < box.stop_frame), None)
 
 
 # --- brand_kit ---------------------------------------------------------------------------------------------------
@@ -397,6 +476,53 @@ Preferences = tuple[Motion | ViewClass, ...]
 """What people accept more often, best first."""
 
 
+class SubjectKind(StrEnum):
+    PRODUCT = "product"
+    LABEL = "label"
+    FACE = "face"
+
+
+class Subject(Record):
+    """A part of a picture that no caption may cover."""
+
+    kind: SubjectKind
+    box_px_xywh: BoxPx
+
+
+class Light(StrEnum):
+    """Where the light of a built scene comes from; `soft` from everywhere."""
+
+    SOFT = "soft"
+    LEFT = "left"
+    RIGHT = "right"
+    ABOVE = "above"
+    BEHIND = "behind"
+
+
+class SceneBrief(Record):
+    """What is to be built around a product, made by code from brand kit, facts and season.
+
+    `setting`: such as `studio sweep` or `kitchen table`; `surface`: what the product stands on; `palette`: `#rrggbb`,
+    the ground's own colour first; `mood`: the brand's pictures to take light and colour from. `must_not_appear`: what a
+    generator may not add. Nothing here describes the product: its photo does.
+    """
+
+    setting: str = ""
+    surface: str = ""
+    season: str = ""
+    light: Light = Light.SOFT
+    palette: tuple[str, ...] = ()
+    mood: tuple[Blob, ...] = ()
+    must_not_appear: tuple[str, ...] = ("people", "hands", "lettering", "a second product")
+
+
+class TransitionKind(StrEnum):
+    """How a shot comes in. `slide`: it pushes the one before out to the left; the two never mix."""
+
+    CUT = "cut"
+    SLIDE = "slide"
+
+
 class Role(StrEnum):
     OPENING = "opening"
     REVEAL = "reveal"
@@ -407,15 +533,16 @@ class Role(StrEnum):
 class Take(Record):
     """One way to make a shot.
 
-    `focus_px_xywh`: the part of the photo that must stay in frame throughout. `avoid_px_xywh`: parts (product, label
-    lines, faces) that no caption may cover. Both in photo pixels.
+    `focus_px_xywh`: the part of the photo that must stay in frame throughout. `subjects`: product, label lines and
+    faces. Both in photo pixels. `brief`: what a rung that builds or generates puts around the product.
     """
 
     photo: str
     rung: Rung
     motion: Motion
     focus_px_xywh: BoxPx
-    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    brief: SceneBrief | None = None
     seed: int = 0
 
 
@@ -428,20 +555,26 @@ class Claim(Record):
 
 
 class Shot(Record):
-    """`takes` are in order of preference; retries walk down the list. `line` is spoken, `caption` is burned in."""
+    """`takes` are in order of preference; retries walk down the list. `line` is spoken, `caption` is burned in.
+
+    `line_goes_on`: the line of the shot before is spoken over this one too, and it has none of its own. `enters`: how
+    it follows the shot before.
+    """
 
     number: int
     role: Role
     takes: Annotated[tuple[Take, ...], Field(min_length=1)]
-    scene: str
     line: str
     caption: str
     claims: tuple[Claim, ...] = ()
+    line_goes_on: bool = False
+    enters: TransitionKind = TransitionKind.CUT
 
 
 class PlanEdition(Record):
     shots: Annotated[tuple[Shot, ...], Field(min_length=2, max_length=6)]
     closing_line: str
+    format: Format = VERTICAL
     materials: tuple[Material, ...] = ()
     advice: str = ""
 
@@ -460,31 +593,73 @@ class ShotPlan(AssetRecord):
 # --- voiceover ----------------------------------------------------------------------------------------------------
 
 
-class Segment(Record):
-    """One stretch of the timeline. `shot` is None for the end card."""
+class Segment(Span):
+    """One stretch of the timeline, in which one shot is seen; `shot` is None for the end card.
+
+    `transition_frames`: so many of its first frames still show the shot before, as it goes by `enters`.
+    """
 
     shot: int | None
-    start_frame: int
-    frame_count: int
-    line: str = ""
+    enters: TransitionKind = TransitionKind.CUT
+    transition_frames: int = 0
+
+
+class WordTimes(StrEnum):
+    """How the times of words are known: heard in the sound, or the line's length shared out by their letters."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+
+
+class Word(Record):
+    """One word of a line; seconds from the start of the reel."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class TimedLine(Span):
+    """A line on the timeline: over one segment, over several shots in a row, or over the end card.
+
+    `text` is spoken, '' where nothing is; `caption` is shown. `words` of what is spoken, in order.
+    """
+
+    text: str = ""
     caption: str = ""
+    words: tuple[Word, ...] = ()
+    word_times: WordTimes = WordTimes.ESTIMATED
+
+
+class Stem(Record):
+    """AAC 48 kHz stereo in M4A, encoded once, as long as the timeline. `packets_sha256` is over its packets in order."""
+
+    sound: Blob
+    packets_sha256: Sha256
 
 
 class VoiceEdition(Record):
-    """`segments` are contiguous from frame 0. `track`: AAC 48 kHz stereo in M4A, as long as the segments.
+    """The timeline and its sound. `segments` are contiguous from frame 0; `lines` are in order and don't overlap.
 
-    `packets_sha256` is over the AAC packets in order. `is_placeholder`: a synthetic stand-in for a real voice.
+    `mix` is what the reel carries; `voice` is the same without music, and the same bytes where there is none.
+    `is_placeholder`: a synthetic stand-in for a real voice.
     """
 
     engine: str
     is_placeholder: bool
     segments: tuple[Segment, ...]
-    track: Blob
-    packets_sha256: Sha256
+    lines: tuple[TimedLine, ...]
+    mix: Stem
+    voice: Stem
 
     @property
     def frame_count(self) -> int:
         return sum(segment.frame_count for segment in self.segments)
+
+    @property
+    def shot_segments(self) -> dict[int, Segment]:
+        """Each shot's stretch, in order, without the end card."""
+        return {segment.shot: segment for segment in self.segments if segment.shot is not None}
 
 
 class Voiceover(AssetRecord):
@@ -509,6 +684,24 @@ class Parallax(Record):
     ground_px_xywh: BoxPx
 
 
+class GroundKind(StrEnum):
+    """What is around the product in a shot: the photo alone, its own plain backdrop carried on, a plain mat or panel, a
+    scene drawn by code, or one from a model."""
+
+    PHOTO = "photo"
+    EXTENDED = "extended"
+    MAT = "mat"
+    BUILT = "built"
+    GENERATED = "generated"
+
+
+class Ground(Record):
+    """`share`: the most of the frame that no photo showed, at any moment of the shot."""
+
+    kind: GroundKind = GroundKind.PHOTO
+    share: Unit = 0.0
+
+
 class Still(Record):
     """A layered keyframe at the photo's native scale, with room for the camera path.
 
@@ -516,8 +709,8 @@ class Still(Record):
     None when the plate already holds the untouched photo. `lock_mask`: 8-bit PNG; where it is 255, plate-with-product
     must equal the photo's pixel bit for bit.
     `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was
-    extended. `camera_start` and `camera_end` are 9:16 windows on the canvas. `focus_px_xywh` and `avoid_px_xywh` are
-    the take's, in canvas pixels. `take` has the motion that happens; `instead`: why that or its rung is not the plan's,
+    extended. `camera_start` and `camera_end` are windows on the canvas, of the edition's format. `focus_px_xywh` and
+    `subjects` are the take's, in canvas pixels. `take` has the motion that happens; `instead`: why that or its rung is not the plan's,
     '' where both are.
     """
 
@@ -525,6 +718,8 @@ class Still(Record):
     take_index: int
     take: Take
     instead: str = ""
+    made_by: MadeBy
+    ground: Ground
     parallax: Parallax | None = None
     plate: Blob
     product: Blob | None = None
@@ -534,7 +729,7 @@ class Still(Record):
     canvas_to_photo: Affine
     photo_box_px_xywh: BoxPx
     focus_px_xywh: BoxPx
-    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     camera_start: WindowPx
     camera_end: WindowPx
     preview: Blob
@@ -542,6 +737,7 @@ class Still(Record):
 
 class StillEdition(Record):
     attempt: int
+    format: Format
     stills: tuple[Still, ...]
 
 
@@ -550,19 +746,26 @@ class RenderedStill(AssetRecord):
 
 
 class Clip(Record):
-    """One silent 24 fps H.264 clip of 1080x1920.
+    """One silent 24 fps H.264 clip of the edition's format, 2 to 4 s, of which the reel uses a part.
 
-    `avoid_px_xywh`: where the product, its label and faces lie in the frame at any time of the clip.
+    `tracks`: where subjects (`SubjectKind`) lie over time, in frames of the clip; `photo` as a kind is where the photo's
+    own pixels lie, left out where they fill the frame. `holds`: where the camera stands still on purpose. `made_by`:
+    the still's engine, then the clip's.
     """
 
     shot: int
     photo: str
-    avoid_px_xywh: tuple[BoxPx, ...] = ()
+    rung: Rung
+    ground: Ground
+    made_by: tuple[MadeBy, ...]
+    tracks: tuple[Track, ...] = ()
+    holds: tuple[Span, ...] = ()
     video: Blob
     frame_count: int
 
 
 class ClipEdition(Record):
+    format: Format
     clips: tuple[Clip, ...]
 
 
@@ -570,29 +773,45 @@ class VideoClip(AssetRecord):
     editions: dict[str, ClipEdition]
 
 
-class Cut(Record):
-    """`photo` is None on the end card, which is meant to stand still."""
+class Cut(Span):
+    """One stretch of the reel: a part of a shot's clip, from its frame `clip_start_frame` on, or the end card.
+
+    `photo` is None on the end card, which is meant to stand still. `made_by`: see `Clip`.
+    """
 
     shot: int | None
     photo: str | None
-    start_frame: int
-    frame_count: int
+    clip_start_frame: int = 0
+    rung: Rung | None = None
+    ground: Ground | None = None
+    made_by: tuple[MadeBy, ...] = ()
 
 
-class Overlay(Record):
-    """Something drawn over the picture on purpose: `caption`, `logo`, `end_card`."""
+class Transition(Span):
+    """Frames that show two shots beside each other: the first ones of the entering shot's cut.
 
-    kind: str
-    start_frame: int
-    frame_count: int
-    box_px_xywh: BoxPx
+    `leaving` and `entering` say where each picture lies, frame by frame. In `leaving` the clip of `from_shot` goes on.
+    """
+
+    kind: TransitionKind
+    from_shot: int
+    to_shot: int
+    leaving: Track
+    entering: Track
 
 
 class CutList(Record):
-    width_px: int = REEL_WIDTH_PX
-    height_px: int = REEL_HEIGHT_PX
+    """What a reel consists of, in frames of the reel: the contract between those who make one and those who judge it.
+
+    `cuts` are contiguous. `holds`: where the picture stands still on purpose. `overlays`: what is drawn over the picture
+    on purpose, kinds `caption`, `logo`, `end_card`.
+    """
+
+    format: Format = VERTICAL
     cuts: tuple[Cut, ...]
-    overlays: tuple[Overlay, ...] = ()
+    holds: tuple[Span, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    overlays: tuple[Track, ...] = ()
 
 
 class ReelEdition(Record):
