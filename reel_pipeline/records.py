@@ -126,9 +126,9 @@ class Format(Record):
 
     @property
     def safe_zone_px_xywh(self) -> BoxPx:
-        """What a phone's buttons leave free of a full-screen vertical reel: not the top 14 %, the bottom 35 % and 6 % at
-        either side (Instagram Reels, the strictest). Nothing lies over other formats; 5 % stay free all around, which
-        is the graphics-safe area of EBU R 95."""
+        """What a phone's buttons leave free of a full-screen vertical reel: all but the top 14 %, the bottom 35 % and
+        6 % at either side (Instagram Reels, the strictest). Nothing lies over other formats; 5 % stay free all around,
+        the graphics-safe area of EBU R 95."""
         left, top, bottom = (0.06, 0.14, 0.35) if self.height_px > 1.5 * self.width_px else (0.05, 0.05, 0.05)
         x, y = round(left * self.width_px), round(top * self.height_px)
         return x, y, self.width_px - 2 * x, round((1 - bottom) * self.height_px) - y
@@ -632,7 +632,7 @@ class TimedLine(Span):
 
 
 class Stem(Record):
-    """AAC 48 kHz stereo in M4A, encoded once, as long as the timeline. `packets_sha256` is over its packets in order."""
+    """AAC 48 kHz stereo in M4A, encoded once, as long as the timeline. `packets_sha256`: over its packets in order."""
 
     sound: Blob
     packets_sha256: Sha256
@@ -710,8 +710,8 @@ class Still(Record):
     must equal the photo's pixel bit for bit.
     `canvas_to_photo` maps canvas pixels to photo pixels. Canvas outside `photo_box_px_xywh` is backdrop that was
     extended. `camera_start` and `camera_end` are windows on the canvas, of the edition's format. `focus_px_xywh` and
-    `subjects` are the take's, in canvas pixels. `take` has the motion that happens; `instead`: why that or its rung is not the plan's,
-    '' where both are.
+    `subjects` are the take's, in canvas pixels. `take` has the motion that happens; `instead`: why that or its rung is
+    not the plan's, '' where both are.
     """
 
     shot: int
@@ -748,7 +748,7 @@ class RenderedStill(AssetRecord):
 class Clip(Record):
     """One silent 24 fps H.264 clip of the edition's format, 2 to 4 s, of which the reel uses a part.
 
-    `tracks`: where subjects (`SubjectKind`) lie over time, in frames of the clip; `photo` as a kind is where the photo's
+    `tracks`: where subjects (`SubjectKind`) lie over time, in frames of the clip; the kind `photo` is where the photo's
     own pixels lie, left out where they fill the frame. `holds`: where the camera stands still on purpose. `made_by`:
     the still's engine, then the clip's.
     """
@@ -803,8 +803,8 @@ class Transition(Span):
 class CutList(Record):
     """What a reel consists of, in frames of the reel: the contract between those who make one and those who judge it.
 
-    `cuts` are contiguous. `holds`: where the picture stands still on purpose. `overlays`: what is drawn over the picture
-    on purpose, kinds `caption`, `logo`, `end_card`.
+    `cuts` are contiguous. `holds`: where the picture stands still on purpose. `overlays`: what is drawn over the
+    picture on purpose, kinds `caption`, `logo`, `end_card`.
     """
 
     format: Format = VERTICAL
@@ -869,7 +869,7 @@ class EvaluationScore(AssetRecord):
 
 
 class ShownShot(Record):
-    """What one shot of a judged reel was made from. `scene`: the planner's brief."""
+    """What one shot of a judged reel was made from. `scene`: what was around the product, in words."""
 
     shot: int
     photo: str
@@ -884,8 +884,8 @@ class ShownShot(Record):
 class Shown(Record):
     """What a judged reel consisted of, kept beside its verdict: people's decisions are learned by it.
 
-    `generator`: the engine that moved the pictures. `review_propensity`: how likely this reel's verdict is to be put
-    to a person, whatever that person will say: 1 where every such reel waits for one.
+    `generator`: the engine that moved the pictures, several joined by `+`. `review_propensity`: how likely this reel's
+    verdict is to be put to a person, whatever that person will say: 1 where every such reel waits for one.
     """
 
     sku: str

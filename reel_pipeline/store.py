@@ -13,16 +13,19 @@ import contextlib
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from pydantic import ValidationError
 
 from reel_pipeline.errors import HeadConflict, StoreError
 from reel_pipeline.objects import Objects, open_objects
-from reel_pipeline.records import AssetRecord, Blob, CheckResult, Record, Sha256, canonical_json, of_any_version
+from reel_pipeline.records import AssetRecord, Blob, CheckResult, Money, Record, Sha256, canonical_json, of_any_version
 
 UNPARTITIONED = "_"
 """Stands for the partition of an asset that has none, such as the catalogue."""
@@ -38,6 +41,32 @@ class Engine(Protocol):
 
     @property
     def revision(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What engine calls cost: seconds always, money by currency where there was any."""
+
+    seconds: float = 0.0
+    paid: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def __add__(self, other: Self) -> Self:
+        currencies = {*self.paid, *other.paid}
+        paid = {name: self.paid.get(name, Decimal()) + other.paid.get(name, Decimal()) for name in currencies}
+        return replace(self, seconds=self.seconds + other.seconds, paid=paid)
+
+    def since(self, before: Self) -> Self:
+        """What was added to `before` to come to this."""
+        paid = {name: amount - before.paid.get(name, Decimal()) for name, amount in self.paid.items()}
+        return replace(self, seconds=self.seconds - before.seconds, paid={name: it for name, it in paid.items() if it})
+
+    def as_json(self) -> dict[str, Any]:
+        paid = {currency: str(amount) for currency, amount in sorted(self.paid.items())}
+        return {"seconds": round(self.seconds, 2), "paid": paid}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["seconds"], {currency: Decimal(amount) for currency, amount in value["paid"].items()})
 
 
 class Head(Record):
@@ -56,12 +85,17 @@ class Head(Record):
 
 
 class Store:
-    """Blobs, records, memo and notes over one `Objects`. `counts` says how many engine calls were made or reused."""
+    """Blobs, records, memo and notes over one `Objects`.
+
+    `counts` says how many engine calls were `computed` and how many `reused` through it, `spent` what the computed ones
+    cost.
+    """
 
     def __init__(self, objects: Objects, *, reuse: bool = True) -> None:
         self.objects = objects
         self._reuse = reuse
         self.counts: Counter[str] = Counter()
+        self.spent = Cost()
 
     # blobs
 
@@ -164,7 +198,10 @@ class Store:
         if known is not None and all(self.has(blob) for blob in blobs_in(known)):
             self.counts["reused"] += 1
             return known
+        before_s, started = self.spent.seconds, time.monotonic()
         made = make()
+        # Calls that it made in turn lie within its own time.
+        self.spent = replace(self.spent, seconds=before_s + time.monotonic() - started)
         self.counts["computed"] += 1
         if self.objects.create(key, made.canonical_bytes()):
             return made
@@ -175,6 +212,11 @@ class Store:
         with contextlib.suppress(HeadConflict):
             self.objects.replace(key, made.canonical_bytes(), found[1] if found else None)
         return made
+
+    def count_paid(self, money: Money | None) -> None:
+        """Add what an engine says its call cost; None where it cost nothing but time."""
+        if money:
+            self.spent += Cost(paid={money.currency: Decimal(money.amount)})
 
     # checks
 

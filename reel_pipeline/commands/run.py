@@ -21,7 +21,7 @@ from reel_pipeline.rules.report import ProductReport, known_partitions, report
 from reel_pipeline.rules.table import ASSETS
 from reel_pipeline.rules.work import EVERYTHING, Work, unspeakable, work
 from reel_pipeline.settings import Settings
-from reel_pipeline.store import UNPARTITIONED
+from reel_pipeline.store import UNPARTITIONED, Cost
 
 QUIET_S = 5.0
 
@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
             "computed": product.computed,
             "reused": product.reused,
             "seconds": product.seconds,
+            "cost": _told(product.cost),
+            "rungs": product.report.rungs,
         }
         for product in done.products
     ]
@@ -99,6 +101,17 @@ def _summary(rows: Sequence[dict[str, Any]], errors: Sequence[dict[str, str]]) -
     print("Nothing had to be made: everything was reused." if rows and not made else f"{made} asset(s) made.")
 
 
+def _told(cost: Cost) -> dict[str, Any]:
+    """Seconds of engine calls, and what was paid; more than one currency is named in the amount itself."""
+    paid = dict(sorted(cost.paid.items()))
+    money = " + ".join(f"{amount} {currency}" if len(paid) > 1 else str(amount) for currency, amount in paid.items())
+    return {
+        "money": money or "0",
+        "currency": "".join(paid) if len(paid) == 1 else "",
+        "seconds": round(cost.seconds, 2),
+    }
+
+
 @dataclass(frozen=True)
 class ProductRun:
     """`computed`, `reused`: how many assets were. `error`: what its last run died of, if it did."""
@@ -107,6 +120,7 @@ class ProductRun:
     computed: int
     reused: int
     seconds: float
+    cost: Cost
     error: str | None
 
 
@@ -201,6 +215,7 @@ def _run_product(
         sum(run.made for run in runs),
         sum(run.reused for run in runs),
         round(time.monotonic() - started, 2),
+        sum((run.cost for run in runs), Cost()),
         error,
     )
 

@@ -52,6 +52,7 @@ def make(
             **describe(made.record),
             "reused": made.is_reused,
             "engine_calls": flow.store.counts["computed"] - calls_before,
+            "cost": made.cost.as_json(),
             "seconds": round(time.monotonic() - started, 2),
         },
     )

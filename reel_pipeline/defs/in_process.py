@@ -12,6 +12,7 @@ import dagster as dg
 from reel_pipeline.rules.flow import unexpected
 from reel_pipeline.rules.table import digest_of
 from reel_pipeline.settings import Settings
+from reel_pipeline.store import Cost
 
 Instance = dg.DagsterInstance
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -22,11 +23,15 @@ REDUCED_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 @dataclass(frozen=True)
 class Done:
-    """A run that ended. `error`: what it died of in one sentence; None when at most a check's finding stopped it."""
+    """A run that ended. `error`: what it died of in one sentence; None when at most a check's finding stopped it.
+
+    `cost`: of the engine calls of the assets that were finished.
+    """
 
     succeeded: bool
     made: int
     reused: int
+    cost: Cost
     error: str | None
 
 
@@ -62,8 +67,15 @@ def run_job(
     )
     if _was_interrupted(result):
         raise KeyboardInterrupt
-    made, reused = _counts(result)
-    return Done(result.success, made, reused, None if result.success else _failure_of(result))
+    finished: list[Mapping[str, Any]] = [
+        event.step_materialization_data.materialization.metadata
+        for event in result.all_events
+        if event.is_step_materialization
+    ]
+    reused = sum(bool(metadata["reused"].value) for metadata in finished)
+    cost = sum((Cost.from_json(metadata["cost"].value) for metadata in finished), Cost())
+    error = None if result.success else _failure_of(result)
+    return Done(result.success, len(finished) - reused, reused, cost, error)
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -88,17 +100,6 @@ def _configure(path: Path) -> None:
 
 def _mark(body: str) -> str:
     return f"# {digest_of(body)[:12]}: reel-pipeline wrote this file, and a newer one replaces it until you change it."
-
-
-def _counts(result: dg.ExecuteInProcessResult) -> tuple[int, int]:
-    """How many assets were made and how many reused, from their own metadata."""
-    kept = [
-        bool(materialization.metadata["reused"].value)
-        for event in result.all_events
-        if event.is_step_materialization
-        for materialization in [event.step_materialization_data.materialization]
-    ]
-    return kept.count(False), kept.count(True)
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

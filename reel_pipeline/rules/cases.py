@@ -7,7 +7,7 @@ from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.learning import Calibration
 from reel_pipeline.learning.sampling import is_spot_check, review_propensity
 from reel_pipeline.learning.table import Case
-from reel_pipeline.records import CatalogSnapshot, Judgement, Reel, Review, Shown, ShownShot, Verdict
+from reel_pipeline.records import CatalogSnapshot, Judgement, Reel, Review, SceneBrief, Shown, ShownShot, Verdict
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import BLIND_REVIEWS, REVIEWS, SHOWN, VERDICTS, is_for_a_person, last_word
 from reel_pipeline.store import UNPARTITIONED, partition_path
@@ -30,8 +30,7 @@ def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgeme
         return
     plan = behind["shot_plan"]
     frames = behind["frame_classification"]
-    clips = {clip.shot: clip.video for clip in behind["video_clip"].editions[edition].clips}
-    scenes = {shot.number: shot.scene for shot in plan.editions[edition].shots}
+    clips = {clip.shot: clip for clip in behind["video_clip"].editions[edition].clips}
     last = last_word(flow, partition)
     is_held = last is not None and not last.approved
     waits = is_held or flow.settings.publish == "after_approval" or is_for_a_person(plan, judgement)
@@ -39,7 +38,7 @@ def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgeme
         sku=behind["product"].sku,
         edition=edition,
         video=reel.editions[edition].video,
-        generator=flow.settings.engines.clips,
+        generator="+".join(sorted({clip.made_by[-1].engine for clip in clips.values()})),
         shots=tuple(
             ShownShot(
                 shot=still.shot,
@@ -48,14 +47,22 @@ def remember_shown(flow: Flow, partition: str, edition: str, reel: Reel, judgeme
                 rung=still.take.rung,
                 motion=still.take.motion,
                 take_index=still.take_index,
-                scene=scenes[still.shot],
-                clip=clips[still.shot],
+                scene=_scene(still.take.brief),
+                clip=clips[still.shot].video,
             )
             for still in behind["rendered_still"].editions[edition].stills
         ),
         review_propensity=review_propensity(judgement.verdict, person_decides_accepts=waits),
     )
     flow.store.save_note(SHOWN, partition, judgement.video_sha256, shown)
+
+
+def _scene(brief: SceneBrief | None) -> str:
+    """What is around the product, in words."""
+    if brief is None:
+        return "The untouched photo."
+    told = (brief.setting, brief.surface, brief.season, f"{brief.light} light", " ".join(brief.palette))
+    return ", ".join(part for part in told if part) + "."
 
 
 def _belong_together(flow: Flow, partition: str) -> bool:

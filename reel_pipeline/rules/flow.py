@@ -15,7 +15,7 @@ from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha
 from reel_pipeline.rules.attempts import Attempts, current_attempts
 from reel_pipeline.rules.table import ASSETS, CHECKS, Asset
 from reel_pipeline.settings import Settings
-from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
+from reel_pipeline.store import UNPARTITIONED, Cost, Head, Store, blobs_in
 
 A = TypeVar("A", bound=AssetRecord)
 FAILURES = "failures"
@@ -34,12 +34,13 @@ class Failure(Record):
 
 @dataclass(frozen=True)
 class Made(Generic[A]):
-    """An asset's record, whether it was there already, and what it was made from (`Asset.depends`)."""
+    """An asset's record, whether it was there already, what it was made from (`Asset.depends`), and what that cost."""
 
     record: A
     is_reused: bool
     inputs_fingerprint: str
     depends: dict[str, str]
+    cost: Cost
 
 
 class Flow:
@@ -125,15 +126,16 @@ class Flow:
         depends = self.depends(asset, inputs, partition)
         fingerprint = row.fingerprint(depends)
         record: Any = None if self.force or row.external else self._reusable(row, partition, fingerprint)
-        is_reused = record is not None
+        is_reused, spent = record is not None, self.store.spent
         if record is None:
             before = self.store.head(asset, partition)
             record = self._produced(row, partition, fingerprint, produce)
             is_reused = row.external and before is not None and before.record.sha256 == record.digest()
             upstream = {name: value.digest() for name, value in inputs.items()}
-            self.store.save(asset, partition, record, fingerprint, upstream, provenance(), depends)
+            kept = {**provenance(), "cost": self.store.spent.since(spent).as_json()}
+            self.store.save(asset, partition, record, fingerprint, upstream, kept, depends)
         self.assets_done["reused" if is_reused else "made"] += 1
-        return Made(record, is_reused, fingerprint, depends)
+        return Made(record, is_reused, fingerprint, depends, self.store.spent.since(spent))
 
     def _produced(self, row: Asset, partition: str, fingerprint: str, produce: Callable[[], A]) -> A:
         """What `produce` returns; an error is noted, so that the product's state can name it later."""

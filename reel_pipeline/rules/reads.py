@@ -70,7 +70,8 @@ def plan(inputs: Inputs, partition: str) -> object:
 def voice(inputs: Inputs, partition: str) -> object:
     return {
         "lines": {
-            name: [[shot.number, shot.line, shot.caption] for shot in plan.shots] + [[None, plan.closing_line, ""]]
+            name: [[shot.number, shot.line, shot.caption, shot.line_goes_on, shot.enters] for shot in plan.shots]
+            + [[None, plan.closing_line]]
             for name, plan in inputs["shot_plan"].editions.items()
         },
         "voice": jsonable(inputs["brand_kit"].voice),
@@ -80,7 +81,10 @@ def voice(inputs: Inputs, partition: str) -> object:
 def stills(inputs: Inputs, partition: str) -> object:
     return {
         "takes": {
-            name: [[shot.number, [jsonable(take) for take in shot.takes]] for shot in plan.shots]
+            name: [
+                jsonable(plan.format),
+                *([shot.number, [jsonable(take) for take in shot.takes]] for shot in plan.shots),
+            ]
             for name, plan in inputs["shot_plan"].editions.items()
         },
         "gallery": [photo.pixels.sha256 for photo in inputs["product_gallery"].photos],
@@ -92,11 +96,14 @@ def stills(inputs: Inputs, partition: str) -> object:
 def clips(inputs: Inputs, partition: str) -> object:
     return {
         "stills": {
-            name: [jsonable(still.model_copy(update={"preview": still.plate})) for still in edition.stills]
+            name: [
+                jsonable(edition.format),
+                *(jsonable(still.model_copy(update={"preview": still.plate})) for still in edition.stills),
+            ]
             for name, edition in inputs["rendered_still"].editions.items()
         },
         "timeline": {
-            name: [[segment.shot, segment.start_frame, segment.frame_count] for segment in edition.segments]
+            name: [jsonable(segment) for segment in edition.segments]
             for name, edition in inputs["voiceover"].editions.items()
         },
     }

@@ -17,6 +17,7 @@ from reel_pipeline.records import (
     ProductGallery,
     Reel,
     RenderedStill,
+    Rung,
     ShotPlan,
 )
 from reel_pipeline.rules.flow import Flow, FrozenFlow
@@ -51,7 +52,8 @@ class ProductReport:
 
     `verdict`: the judge's of the present reel; None while that is not judged. `reasons`: why it is not published, or
     what its update waits for. `reel`: the file's path or address, None while there is nothing that may be shown.
-    `shots`: of all editions. `action`: the one thing that would bring it on; empty when nothing has to be done.
+    `shots`: of all editions. `rungs`: those of its present pictures, lowest first. `action`: the one thing that would
+    bring it on; empty when nothing has to be done.
     """
 
     sku: str
@@ -62,6 +64,7 @@ class ProductReport:
     reasons: list[str]
     reel: str | None
     shots: int
+    rungs: list[str]
     action: str
 
 
@@ -87,8 +90,13 @@ def report(flow: Flow, partition: str, error: str | None = None) -> ProductRepor
         reasons=reasons,
         reel=reel,
         shots=sum(len(edition.shots) for edition in plan.editions.values()) if plan else 0,
+        rungs=[rung.value for rung in Rung if rung in _rungs(flow.record("rendered_still", partition))],
         action=_action(flow, partition, shlex.quote(sku), state, public, reasons),
     )
+
+
+def _rungs(stills: RenderedStill | None) -> set[Rung]:
+    return {still.take.rung for edition in stills.editions.values() for still in edition.stills} if stills else set()
 
 
 def missing_price(product: Product | None, brand: BrandKit | None) -> str:

@@ -1,5 +1,7 @@
 """The layered keyframe of each shot, with the product's own pixels locked."""
 
+from functools import partial
+
 import dagster as dg
 
 from reel_pipeline.defs.adapter import ATTEMPT_TAG, check, make
@@ -48,7 +50,7 @@ def rendered_still(
                     product_gallery,
                     product_cutout,
                     brand_kit.look,
-                    flow.settings.engines.open("stills"),
+                    partial(flow.settings.engines.open, "stills"),
                     flow.store,
                     attempts.wider_of(name),
                 )
@@ -66,6 +68,8 @@ def rendered_still(
                         "shot": still.shot,
                         "take": still.take_index,
                         "motion": still.take.motion,
+                        "rung": still.take.rung,
+                        "by": still.made_by.engine,
                         "instead": still.instead,
                         "photo": still.take.photo,
                     }
