@@ -1,13 +1,14 @@
-"""Does the finished track sound as it should? Decodes it and listens; of the record it takes only the timeline."""
+"""Does the finished sound sound as it should? Decodes it and listens; of the record it takes only the timeline."""
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.media.sound import AAC_FRAME, SAMPLE_RATE, Loudness, Stereo, decode_aac, loudness
-from reel_pipeline.records import FPS, Finding, Segment, VoiceEdition
+from reel_pipeline.records import FPS, Finding, Span, Stem, TimedLine, VoiceEdition
 from reel_pipeline.store import Store
 from reel_pipeline.voice.record import packets_sha256
 
@@ -17,11 +18,13 @@ CLIPPED = 0.999
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 WINDOW = SAMPLE_RATE // 50
 SPEECH_DB = -32.0
-"""A slot with a line is somewhere at least this loud, in dB RMS over 20 ms; speech at -14 LUFS reaches about -10."""
+"""A line is somewhere at least this loud, in dB RMS over 20 ms; speech at -14 LUFS reaches about -10."""
+QUIET_DB = -60.0
+"""Where no line is, the voice alone stays below this; encoded silence lies below -100."""
 MAX_ONSET_S = 0.8
 """Later than this the voice seems to belong to the next picture."""
 CUT_BELOW_DB = 6.0
-"""At a cut the sound is so much quieter than the slot's loudest moment, else a word is cut in two."""
+"""Where a line's last picture ends the sound is so much quieter than its loudest moment, else a word is cut in two."""
 MAX_PAUSE_S = 0.8
 """Longer silence inside a line is no pause for breath but sound that is missing."""
 SILENCE_BELOW_DB = 40.0
@@ -29,34 +32,40 @@ SILENCE_BELOW_DB = 40.0
 
 @dataclass(frozen=True)
 class _Slot:
-    """Levels of one segment in dB RMS over 20 ms windows."""
+    """Levels of the mix during one line, in dB RMS over 20 ms windows. `where`: over which shot, for a sentence."""
 
-    segment: Segment
+    line: TimedLine
+    where: str
     onset_s: float
     loudest_db: float
-    at_cut_db: float
+    at_end_db: float
     longest_pause_s: float
 
 
 def speech_is_clean(edition: VoiceEdition, store: Store) -> Finding:
-    """Passes when the track is as long as its timeline, loud enough, unclipped, and every line lies inside its slot.
+    """Passes when mix and voice are as long as their timeline, loud enough, unclipped, and every line lies in its slot.
 
-    Silence is right for `captions_only` without music. Raises `BlobMissing` when the track is gone.
+    Silence is right where nothing is spoken and there is no music. Raises `BlobMissing` when a stem is gone.
     """
-    sound = decode_aac(store.read(edition.track))
-    if problem := _file_problem(edition, sound, store):
-        return Finding(passed=False, sentence=problem, measured={"duration_s": round(len(sound) / SAMPLE_RATE, 3)})
-    heard = loudness(sound)
-    is_silent = edition.engine == "captions_only" and math.isinf(heard.integrated_lufs)
-    slots = [] if edition.engine == "captions_only" else [_listened(segment, sound) for segment in edition.segments]
-    problem = "" if is_silent else _level_problem(sound, heard)
+    mix = decode_aac(store.read(edition.mix.sound))
+    voice = mix if edition.voice == edition.mix else decode_aac(store.read(edition.voice.sound))
+    problem = _timeline_problem(edition)
+    problem = problem or _file_problem("track", edition.mix, mix, edition.frame_count, store)
+    problem = problem or _file_problem("voice alone", edition.voice, voice, edition.frame_count, store)
+    if problem:
+        return Finding(passed=False, sentence=problem, measured={"duration_s": round(len(mix) / SAMPLE_RATE, 3)})
+    heard = loudness(mix)
+    slots = [_listened(line, edition, mix) for line in edition.lines if line.text]
+    is_silent = not slots and math.isinf(heard.integrated_lufs)
+    problem = "" if is_silent else _level_problem(mix, heard)
     problem = problem or next((told for slot in slots if (told := _slot_problem(slot))), "")
+    problem = problem or _voice_problem(edition, voice)
     measured = {
         "integrated_lufs": heard.integrated_lufs,
         "true_peak_dbtp": heard.true_peak_dbtp,
-        "duration_s": len(sound) / SAMPLE_RATE,
-        "longest_pause_s": max((slot.longest_pause_s for slot in slots if slot.segment.line), default=0.0),
-        "latest_onset_s": max((slot.onset_s for slot in slots if slot.segment.line), default=0.0),
+        "duration_s": len(mix) / SAMPLE_RATE,
+        "longest_pause_s": max((slot.longest_pause_s for slot in slots), default=0.0),
+        "latest_onset_s": max((slot.onset_s for slot in slots), default=0.0),
     }
     if problem:
         sentence = problem
@@ -71,56 +80,99 @@ def speech_is_clean(edition: VoiceEdition, store: Store) -> Finding:
     )
 
 
-def _file_problem(edition: VoiceEdition, sound: Stereo, store: Store) -> str:
-    frame = 0
-    for segment in edition.segments:
-        if segment.start_frame != frame:
-            return "The timeline has a gap or an overlap; record this voice again."
-        frame += segment.frame_count
-    surplus = len(sound) - frame * SAMPLES_PER_FRAME
+def _timeline_problem(edition: VoiceEdition) -> str:
+    stops = [0, *(segment.stop_frame for segment in edition.segments)]
+    if any(segment.start_frame != at for segment, at in zip(edition.segments, stops, strict=False)):
+        return "The timeline has a gap or an overlap; record this voice again."
+    if not all({line.start_frame, line.stop_frame} <= {*stops} for line in edition.lines) or any(
+        after.start_frame < before.stop_frame for before, after in pairwise(edition.lines)
+    ):
+        return "A line begins or ends within a shot or over another line; record this voice again."
+    return ""
+
+
+def _file_problem(name: str, stem: Stem, sound: Stereo, frame_count: int, store: Store) -> str:
+    surplus = len(sound) - frame_count * SAMPLES_PER_FRAME
     if not 0 <= surplus <= AAC_FRAME:
-        return f"The track lasts {len(sound) / SAMPLE_RATE:.2f} s, its timeline {frame / FPS:.2f} s; record it again."
-    if packets_sha256(store.path(edition.track)) != edition.packets_sha256:
-        return "The track is not the one that was approved; record this voice again."
+        return (
+            f"The {name} lasts {len(sound) / SAMPLE_RATE:.2f} s, its timeline {frame_count / FPS:.2f} s; "
+            "record it again."
+        )
+    if packets_sha256(store.path(stem.sound)) != stem.packets_sha256:
+        return f"The {name} is not the one that was approved; record this voice again."
     return ""
 
 
 def _level_problem(sound: Stereo, heard: Loudness) -> str:
     if not LUFS_RANGE[0] <= heard.integrated_lufs <= LUFS_RANGE[1]:
         return f"The track plays at {heard.integrated_lufs:.1f} LUFS instead of -14; record this voice again."
+    return _peak_problem("track", sound, heard)
+
+
+def _peak_problem(name: str, sound: Stereo, heard: Loudness) -> str:
     if heard.true_peak_dbtp > MAX_TRUE_PEAK_DBTP or int(np.count_nonzero(np.abs(sound) >= CLIPPED)):
         return (
-            f"The track peaks at {heard.true_peak_dbtp:.1f} dBTP, over -1, and would distort; record this voice again."
+            f"The {name} peaks at {heard.true_peak_dbtp:.1f} dBTP, over -1, and would distort; record this voice again."
         )
     return ""
 
 
 def _slot_problem(slot: _Slot) -> str:
-    where = "The end card" if slot.segment.shot is None else f"Shot {slot.segment.shot}"
-    if not slot.segment.line:
-        return ""
     if slot.loudest_db < SPEECH_DB:
-        return f"{where} should say {slot.segment.line!r}, but nothing is heard; record this voice again."
+        return f"{slot.where} should say {slot.line.text!r}, but nothing is heard; record this voice again."
     if slot.onset_s > MAX_ONSET_S:
-        return f"{where} starts to speak only after {slot.onset_s:.1f} s; record this line with less silence before it."
+        return (
+            f"{slot.where} starts to speak only after {slot.onset_s:.1f} s; record this line with less silence "
+            "before it."
+        )
     if slot.longest_pause_s > MAX_PAUSE_S:
         return (
-            f"{where} falls silent for {slot.longest_pause_s:.1f} s in the middle of its line; record this line again."
+            f"{slot.where} falls silent for {slot.longest_pause_s:.1f} s in the middle of its line; "
+            "record this line again."
         )
-    if slot.at_cut_db > slot.loudest_db - CUT_BELOW_DB:
-        return f"{where} is still speaking when its picture ends; shorten the line."
+    if slot.at_end_db > slot.loudest_db - CUT_BELOW_DB:
+        return f"{slot.where} is still speaking when its picture ends; shorten the line."
     return ""
 
 
-def _listened(segment: Segment, sound: Stereo) -> _Slot:
-    start = segment.start_frame * SAMPLES_PER_FRAME
-    levels = _levels_db(sound[start : start + segment.frame_count * SAMPLES_PER_FRAME])
+def _voice_problem(edition: VoiceEdition, voice: Stereo) -> str:
+    """Of the voice alone: its peaks, a line that is not in it, and sound where no line is."""
+    if edition.voice != edition.mix and (problem := _peak_problem("voice alone", voice, loudness(voice))):
+        return problem
+    spoken = [line for line in edition.lines if line.text]
+    for line in spoken:
+        if _levels_db(_part(voice, line)).max() < SPEECH_DB:
+            return f"The voice alone lacks the line {line.text!r}; record this voice again."
+    edges = [0, *(edge for line in spoken for edge in (line.start_frame, line.stop_frame)), edition.frame_count]
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if (
+            start < stop
+            and _levels_db(_part(voice, Span(start_frame=start, frame_count=stop - start))).max() > QUIET_DB
+        ):
+            return f"The voice alone is heard {start / FPS:.1f} s in, where no line is; record this voice again."
+    return ""
+
+
+def _listened(line: TimedLine, edition: VoiceEdition, sound: Stereo) -> _Slot:
+    shot = next(segment.shot for segment in edition.segments if segment.start_frame == line.start_frame)
+    levels = _levels_db(_part(sound, line))
     loudest = float(levels.max())
     onset = int(np.flatnonzero(levels > loudest - 15)[0])
     heard = np.flatnonzero(levels > loudest - SILENCE_BELOW_DB)
     pause = int(np.diff(heard).max(initial=1)) - 1
     window_s = WINDOW / SAMPLE_RATE
-    return _Slot(segment, onset * window_s, loudest, float(levels[-2:].max()), pause * window_s)
+    return _Slot(
+        line=line,
+        where="The end card" if shot is None else f"Shot {shot}",
+        onset_s=onset * window_s,
+        loudest_db=loudest,
+        at_end_db=float(levels[-2:].max()),
+        longest_pause_s=pause * window_s,
+    )
+
+
+def _part(sound: Stereo, span: Span) -> Stereo:
+    return sound[span.start_frame * SAMPLES_PER_FRAME : span.stop_frame * SAMPLES_PER_FRAME]
 
 
 def _levels_db(sound: Stereo) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Lines and music on the timeline -> one mastered stereo track, through moviepy's audio clips.
+"""Lines and music on the timeline -> mastered stereo tracks, through moviepy's audio clips.
 
 Which line starts when is `timing.py`'s; what comes out is encoded once and never again.
 """
@@ -89,24 +89,25 @@ def _ducking(lines: list[PlacedLine], samples: int) -> NDArray[np.float32]:
     return np.asarray(10 ** (DUCKING_DB * depth / 20), np.float32)
 
 
-def master(track: Stereo) -> bytes:
-    """AAC whose decoded sound is -14 LUFS +-1 with a true peak of at most -1 dBTP; silence stays silence.
+def master(track: Stereo, at_gain_db: float | None = None) -> tuple[bytes, float]:
+    """AAC of (samples, 2), and the gain in dB that it has before the limiter; silence stays silence.
 
-    Gain, limit, encode, decode, measure, and correct by what was measured. Raises `VoiceError` when it does not settle.
+    Decoded it is -14 LUFS +-1, or has just the gain that it was given, with a true peak of at most -1 dBTP. Gain,
+    limit, encode, decode, measure, and correct by what was measured. Raises `VoiceError` when it does not settle.
     """
     measured = loudness(track)
     if math.isinf(measured.integrated_lufs):
-        return encode_aac(track)
-    gain_db = TARGET_LUFS - measured.integrated_lufs
+        return encode_aac(track), 0.0
+    gain_db = TARGET_LUFS - measured.integrated_lufs if at_gain_db is None else at_gain_db
     ceiling_db = TRUE_PEAK_DBTP - HEADROOM_DB
     peaks = _true_peaks(track)
     for _ in range(MAX_ROUNDS):
         encoded = encode_aac(_limited(track, peaks, 10 ** (gain_db / 20), 10 ** (ceiling_db / 20)))
         heard = loudness(decode_aac(encoded))
-        error_db = TARGET_LUFS - heard.integrated_lufs
+        error_db = TARGET_LUFS - heard.integrated_lufs if at_gain_db is None else 0.0
         over_db = heard.true_peak_dbtp - TRUE_PEAK_DBTP
         if abs(error_db) <= CLOSE_ENOUGH_LU and over_db <= 0:
-            return encoded
+            return encoded, gain_db
         gain_db += error_db
         ceiling_db -= over_db + 0.05 if over_db > 0 else 0.0
     raise VoiceError(

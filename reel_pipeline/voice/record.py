@@ -1,23 +1,35 @@
-"""The lines of a plan -> the timeline, the reel's only clock, and its finished audio track.
+"""The lines of a plan -> the timeline, the reel's only clock, and its finished sound.
 
 What is said was decided in `shots/`; `clips/` next makes each shot exactly as long as its segment.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from reel_pipeline.errors import VoiceError
 from reel_pipeline.media.sound import SAMPLE_RATE, Mono, read_sound, read_wav, wav_bytes
-from reel_pipeline.records import Blob, BrandVoice, PlanEdition, Record, Segment, VoiceEdition
+from reel_pipeline.records import (
+    Blob,
+    BrandVoice,
+    PlanEdition,
+    Record,
+    Segment,
+    Shot,
+    Stem,
+    TimedLine,
+    TransitionKind,
+    VoiceEdition,
+)
 from reel_pipeline.store import Store, jsonable
 from reel_pipeline.voice import mix as mixing
 from reel_pipeline.voice import timing
 from reel_pipeline.voice.engines import Utterance, Voice
+from reel_pipeline.voice.words import words_of
 
 CLOSING = "closing"
 FASTER = 1.1
@@ -26,6 +38,22 @@ AUDIBLE = 10 ** (-45 / 20)
 """Quieter than this, relative to its loudest moment, is silence around a line."""
 MARGIN_S = 0.02
 FADE_S = 0.006
+SLIDE_FRAMES = 8
+"""How long a shot that slides in pushes, 0.33 s, and at most half of the shot."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is said and shown over `shots`, one or several in a row; none for the end card."""
+
+    text: str
+    caption: str
+    shots: tuple[Shot, ...] = ()
+
+    @property
+    def position(self) -> str:
+        """What a recording of it is called: the number of its first shot, or `closing`."""
+        return str(self.shots[0].number) if self.shots else CLOSING
 
 
 class Speech(Record):
@@ -35,37 +63,34 @@ class Speech(Record):
     samples: int
 
 
-class Track(Record):
-    track: Blob
+class Stems(Record):
+    mix: Stem
+    voice: Stem
 
 
 def record_voice(plan: PlanEdition, voice: BrandVoice, engine: Voice, store: Store) -> VoiceEdition:
-    """Speaks every line, lays out the timeline and masters the track; the same lines give the same bytes.
+    """Speaks every line, lays out the timeline and masters the sound; the same lines give the same bytes.
 
-    Raises `VoiceError` that names the line and the remedy when a line does not fit its shot.
+    Raises `VoiceError` that names the line and the remedy when a line does not fit its shots.
     """
-    lines = [(str(shot.number), shot.line) for shot in plan.shots] + [(CLOSING, plan.closing_line)]
-    check_voice([text for _, text in lines], voice, engine)
+    lines = _lines(plan)
+    check_voice([line.text for line in lines], voice, engine)
+    limits = timing.limits_of([len(line.shots) for line in lines[:-1]])
     if engine.speaks:
-        spoken = [_spoken(position, text, voice, engine, store) for position, text in lines]
-        slots = timing.spoken_slots([speech.samples if speech else 0 for speech in spoken])
+        spoken = [_spoken(line, limit, voice, engine, store) for line, limit in zip(lines, limits, strict=True)]
+        slots = timing.spoken_slots([speech.samples if speech else 0 for speech in spoken], limits)
     else:
         spoken = [None for _ in lines]
-        slots = timing.read_slots([shot.caption for shot in plan.shots] + [plan.closing_line])
-    starts = [0, *accumulate(slot.frames for slot in slots)]
-    captions = [shot.caption for shot in plan.shots] + [plan.closing_line]
-    numbers = [*(shot.number for shot in plan.shots), None]
-    segments = tuple(
-        Segment(shot=number, start_frame=start, frame_count=slot.frames, line=text, caption=caption)
-        for number, start, slot, (_, text), caption in zip(numbers, starts[:-1], slots, lines, captions, strict=True)
-    )
-    track = _track(spoken, slots, starts, voice.music, engine, store)
+        slots = timing.read_slots([line.caption for line in lines], limits)
+    stems = _stems(spoken, slots, voice.music, engine, store)
+    placed = list(zip(lines, slots, spoken, strict=True))
     return VoiceEdition(
         engine=engine.name,
         is_placeholder=engine.is_placeholder,
-        segments=segments,
-        track=track,
-        packets_sha256=packets_sha256(store.path(track)),
+        segments=tuple(segment for line, slot, _ in placed for segment in _segments(line, slot)),
+        lines=tuple(_timed(*it) for it in placed if it[0].caption or it[2]),
+        mix=stems.mix,
+        voice=stems.voice,
     )
 
 
@@ -85,15 +110,52 @@ def packets_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _spoken(position: str, text: str, voice: BrandVoice, engine: Voice, store: Store) -> Speech | None:
+def _lines(plan: PlanEdition) -> list[Line]:
+    """In order, the end card's last. The first shot has no line before it that could go on."""
+    groups: list[list[Shot]] = []
+    for shot in plan.shots:
+        if shot.line_goes_on and groups:
+            groups[-1].append(shot)
+        else:
+            groups.append([shot])
+    return [
+        *(Line(text=first.line, caption=first.caption, shots=(first, *others)) for first, *others in groups),
+        Line(text=plan.closing_line, caption=plan.closing_line),
+    ]
+
+
+def _segments(line: Line, slot: timing.Slot) -> Iterator[Segment]:
+    """The reel's first shot and the end card come in by a cut, whatever is planned: they follow no shot."""
+    for shot, span in zip(line.shots or (None,), timing.shared(slot, len(line.shots) or 1), strict=True):
+        enters = shot.enters if shot and span.start_frame else TransitionKind.CUT
+        yield Segment(
+            shot=shot.number if shot else None,
+            start_frame=span.start_frame,
+            frame_count=span.frame_count,
+            enters=enters,
+            transition_frames=min(SLIDE_FRAMES, span.frame_count // 2) if enters is TransitionKind.SLIDE else 0,
+        )
+
+
+def _timed(line: Line, slot: timing.Slot, speech: Speech | None) -> TimedLine:
+    return TimedLine(
+        start_frame=slot.start_frame,
+        frame_count=slot.frames,
+        text=line.text if speech else "",
+        caption=line.caption,
+        words=words_of(line.text, slot.onset_sample, speech.samples) if speech else (),
+    )
+
+
+def _spoken(line: Line, limits: timing.Limits, voice: BrandVoice, engine: Voice, store: Store) -> Speech | None:
     """The line at the brand's speed, or up to `FASTER` when it would not fit; None where nothing is said."""
-    if not text:
+    if not line.text.strip():
         return None
-    longest_s = timing.longest_line_s(closing=position == CLOSING)
+    longest_s = timing.longest_line_s(limits)
     for factor in (1.0, FASTER):
         utterance = Utterance(
-            position=position,
-            text=text,
+            position=line.position,
+            text=line.text,
             language=voice.language,
             words_per_minute=round(voice.words_per_minute * factor),
         )
@@ -106,9 +168,9 @@ def _spoken(position: str, text: str, voice: BrandVoice, engine: Voice, store: S
         )
         if speech.samples <= longest_s * SAMPLE_RATE:
             return speech
-    where = "The closing line" if position == CLOSING else f"The line of shot {position}"
+    where = f"The line of shot {line.position}" if line.shots else "The closing line"
     raise VoiceError(
-        f"{where}, {text!r}, lasts {speech.samples / SAMPLE_RATE:.1f} s, more than {longest_s:.1f} s; shorten it "
+        f"{where}, {line.text!r}, lasts {speech.samples / SAMPLE_RATE:.1f} s, more than {longest_s:.1f} s; shorten it "
         "or set a faster voice."
     )
 
@@ -134,14 +196,10 @@ def _trimmed(sound: Mono) -> Mono:
     return kept
 
 
-def _track(
-    spoken: list[Speech | None],
-    slots: list[timing.Slot],
-    starts: list[int],
-    music: Blob | None,
-    engine: Voice,
-    store: Store,
-) -> Blob:
+def _stems(
+    spoken: list[Speech | None], slots: list[timing.Slot], music: Blob | None, engine: Voice, store: Store
+) -> Stems:
+    """Remembered together, so that a retake copies the same packets of both."""
     inputs = {
         "speech": [jsonable(speech) if speech else None for speech in spoken],
         "slots": [[slot.frames, slot.lead_in_samples] for slot in slots],
@@ -149,16 +207,23 @@ def _track(
         "mastering": mixing.REVISION,
     }
 
-    def make() -> Track:
+    def make() -> Stems:
         lines = [
-            mixing.PlacedLine(
-                start * timing.SAMPLES_PER_FRAME + slot.lead_in_samples, read_wav(store.read(speech.sound))
-            )
-            for start, slot, speech in zip(starts, slots, spoken, strict=False)
+            mixing.PlacedLine(slot.onset_sample, read_wav(store.read(speech.sound)))
+            for slot, speech in zip(slots, spoken, strict=True)
             if speech
         ]
-        samples = starts[-1] * timing.SAMPLES_PER_FRAME
+        samples = sum(slot.frames for slot in slots) * timing.SAMPLES_PER_FRAME
         bed = read_sound(store.path(music), samples / SAMPLE_RATE) if music else None
-        return Track(track=store.put(mixing.master(mixing.mix(lines, bed, samples)), ".m4a"))
+        encoded, gain_db = mixing.master(mixing.mix(lines, bed, samples))
+        mix = _stem(encoded, store)
+        if bed is None:
+            return Stems(mix=mix, voice=mix)
+        return Stems(mix=mix, voice=_stem(mixing.master(mixing.mix(lines, None, samples), gain_db)[0], store))
 
-    return store.remember("mix_voice", engine, inputs, Track, make).track
+    return store.remember("mix_voice", engine, inputs, Stems, make)
+
+
+def _stem(encoded: bytes, store: Store) -> Stem:
+    sound = store.put(encoded, ".m4a")
+    return Stem(sound=sound, packets_sha256=packets_sha256(store.path(sound)))

@@ -1,14 +1,18 @@
 """How long each line is heard -> the timeline on the 24 fps grid. Numbers only, no sound."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from reel_pipeline.errors import VoiceError
 from reel_pipeline.media.sound import SAMPLE_RATE
-from reel_pipeline.records import FPS
+from reel_pipeline.records import FPS, Span
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 SHOT_FRAMES = (2 * FPS, 4 * FPS)
 """Least and most: a shot lasts 2 to 4 s, the end card 2 to 3 s, the whole reel 8 to 20 s."""
+SHARING_SHOT_FRAMES = 15
+"""The least of a shot that shares its line with others, 0.625 s: four of them make at least 60 frames."""
 CLOSING_FRAMES = (2 * FPS, 3 * FPS)
 REEL_FRAMES = (8 * FPS, 20 * FPS)
 LEAD_IN_S = 0.2
@@ -24,59 +28,88 @@ READING_START_S = 0.5
 
 @dataclass(frozen=True)
 class Slot:
-    """`lead_in_samples` of silence stand before the line."""
+    """A line's stretch of the timeline, over one shot or several; `lead_in_samples` of silence come first."""
 
+    start_frame: int
     frames: int
     lead_in_samples: int
 
+    @property
+    def onset_sample(self) -> int:
+        """Where the line is heard from, in samples from the start of the reel."""
+        return self.start_frame * SAMPLES_PER_FRAME + self.lead_in_samples
 
-def longest_line_s(closing: bool) -> float:
-    """How long a line may be heard in a shot, or on the end card."""
-    return (CLOSING_FRAMES if closing else SHOT_FRAMES)[1] / FPS - 2 * SHORT_BREATH_S
+
+Limits = tuple[int, int]
+"""The least and the most frames of a slot."""
 
 
-def spoken_slots(heard_samples: list[int]) -> list[Slot]:
+def limits_of(shots_per_line: Sequence[int]) -> list[Limits]:
+    """One pair per line by how many shots it is spoken over, and the end card's last."""
+    of_shots = [(max(SHOT_FRAMES[0], SHARING_SHOT_FRAMES * shots), SHOT_FRAMES[1] * shots) for shots in shots_per_line]
+    return [*of_shots, CLOSING_FRAMES]
+
+
+def longest_line_s(limits: Limits) -> float:
+    """How long a line may be heard in its slot: 3.7 s in one of at most 96 frames."""
+    return limits[1] / FPS - 2 * SHORT_BREATH_S
+
+
+def spoken_slots(heard_samples: Sequence[int], limits: Sequence[Limits]) -> list[Slot]:
     """One slot per line, the end card's last, 8 to 20 s together. Each line must be within `longest_line_s`.
 
     Raises `VoiceError` when the lines are too long together.
     """
-    slots = [
-        _slot(samples, CLOSING_FRAMES if index == len(heard_samples) - 1 else SHOT_FRAMES)
-        for index, samples in enumerate(heard_samples)
+    wanted = [_comfortable(samples, limit) for samples, limit in zip(heard_samples, limits, strict=True)]
+    least = [
+        max(limit[0], _frames_for(samples, 2 * SHORT_BREATH_S))
+        for samples, limit in zip(heard_samples, limits, strict=True)
     ]
-    frames = _within_reel([slot.frames for slot in slots], [_least_frames(samples) for samples in heard_samples])
-    return [
-        Slot(wanted, slot.lead_in_samples if wanted >= slot.frames else round(SHORT_BREATH_S * SAMPLE_RATE))
-        for wanted, slot in zip(frames, slots, strict=True)
-    ]
+    fitted = _within_reel([frames for frames, _ in wanted], least, [most for _, most in limits])
+    short_breath = round(SHORT_BREATH_S * SAMPLE_RATE)
+    return _in_a_row(
+        fitted,
+        [lead_in if now >= frames else short_breath for now, (frames, lead_in) in zip(fitted, wanted, strict=True)],
+    )
 
 
-def read_slots(captions: list[str]) -> list[Slot]:
+def read_slots(captions: Sequence[str], limits: Sequence[Limits]) -> list[Slot]:
     """One slot per caption, the end card's last, by reading speed."""
-    wanted = []
-    for index, caption in enumerate(captions):
-        least, most = CLOSING_FRAMES if index == len(captions) - 1 else SHOT_FRAMES
-        wanted.append(min(most, max(least, round((READING_START_S + len(caption) / READING_CHARS_PER_S) * FPS))))
-    return [Slot(frames, 0) for frames in _within_reel(wanted, [SHOT_FRAMES[0]] * len(wanted))]
+    wanted = [
+        min(most, max(least, round((READING_START_S + len(caption) / READING_CHARS_PER_S) * FPS)))
+        for caption, (least, most) in zip(captions, limits, strict=True)
+    ]
+    fitted = _within_reel(wanted, [least for least, _ in limits], [most for _, most in limits])
+    return _in_a_row(fitted, [0] * len(fitted))
 
 
-def _slot(heard_samples: int, limits: tuple[int, int]) -> Slot:
+def shared(slot: Slot, shots: int) -> list[Span]:
+    """The slot cut into as many stretches in a row, equal but for one frame."""
+    edges = [slot.start_frame + slot.frames * index // shots for index in range(shots + 1)]
+    return [Span(start_frame=start, frame_count=stop - start) for start, stop in pairwise(edges)]
+
+
+def _comfortable(heard_samples: int, limits: Limits) -> tuple[int, int]:
+    """The frames that a line would have with nothing around it, and its lead-in in samples."""
     least, most = limits
-    comfortable = round((LEAD_IN_S + LEAD_OUT_S) * SAMPLE_RATE)
-    frames = -(-(heard_samples + comfortable) // SAMPLES_PER_FRAME)
+    frames = _frames_for(heard_samples, LEAD_IN_S + LEAD_OUT_S)
     if frames <= most:
-        return Slot(max(least, frames), round(LEAD_IN_S * SAMPLE_RATE))
-    return Slot(most, (most * SAMPLES_PER_FRAME - heard_samples) // 2)
+        return max(least, frames), round(LEAD_IN_S * SAMPLE_RATE)
+    return most, (most * SAMPLES_PER_FRAME - heard_samples) // 2
 
 
-def _least_frames(heard_samples: int) -> int:
-    return max(SHOT_FRAMES[0], -(-(heard_samples + round(2 * SHORT_BREATH_S * SAMPLE_RATE)) // SAMPLES_PER_FRAME))
+def _frames_for(heard_samples: int, silence_s: float) -> int:
+    return -(-(heard_samples + round(silence_s * SAMPLE_RATE)) // SAMPLES_PER_FRAME)
 
 
-def _within_reel(frames: list[int], least: list[int]) -> list[int]:
+def _in_a_row(frames: Sequence[int], lead_ins: Sequence[int]) -> list[Slot]:
+    starts = accumulate(frames, initial=0)
+    return [Slot(start, count, lead_in) for start, count, lead_in in zip(starts, frames, lead_ins, strict=False)]
+
+
+def _within_reel(frames: Sequence[int], least: Sequence[int], most: Sequence[int]) -> list[int]:
     """Lengthens the shortest slots or shortens the airiest ones, one frame at a time, until the reel's limits hold."""
     fitted = list(frames)
-    most = [SHOT_FRAMES[1]] * (len(frames) - 1) + [CLOSING_FRAMES[1]]
     while sum(fitted) < REEL_FRAMES[0]:
         index = min((i for i in range(len(fitted)) if fitted[i] < most[i]), key=lambda i: fitted[i])
         fitted[index] += 1

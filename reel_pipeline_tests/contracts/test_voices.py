@@ -77,7 +77,7 @@ def test_a_changed_recording_is_heard_and_a_broken_or_silent_one_is_named(tmp_pa
     first = record_voice(edition(), BrandVoice(), engine, store)
     longer = Utterance(position="1", text="two more words said here", language="", words_per_minute=150)
     (folder / "1.wav").write_bytes(wav_bytes(ToneVoice().speak(longer)))
-    assert record_voice(edition(), BrandVoice(), engine, store).track != first.track
+    assert record_voice(edition(), BrandVoice(), engine, store).mix != first.mix
     (folder / "1.wav").write_bytes(b"RIFF")
     with pytest.raises(VoiceError, match="export it as WAV"):
         record_voice(edition(), BrandVoice(), engine, store)
@@ -124,7 +124,7 @@ def test_a_script_that_a_voice_can_not_read_is_named_with_the_setting_before_a_w
     silent = record_voice(
         edition(*JAPANESE), BrandVoice(language=language), open_engine("voice", "captions_only"), store_in(tmp_path)
     )
-    assert [segment.caption for segment in silent.segments][:2] == JAPANESE
+    assert [line.caption for line in silent.lines][:2] == JAPANESE
     with pytest.raises(VoiceError, match="Japanese line '果樹園の香り"):
         check_voice(["North tea.", JAPANESE[1]], BrandVoice(language=language), open_engine("voice", "espeak_ng"))
     with pytest.raises(VoiceError, match="Lao"):

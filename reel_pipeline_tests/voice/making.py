@@ -17,11 +17,19 @@ def edition(*lines: str, closing: str = "Discover more.") -> PlanEdition:
     take = Take(photo="0" * 16, rung=Rung.STILL_MOTION, motion=Motion.PUSH_IN, focus_px_xywh=(0, 0, 9, 16))
     return PlanEdition(
         shots=tuple(
-            Shot(number=number, role=Role.DETAIL, takes=(take,), scene="", line=line, caption=line)
+            Shot(number=number, role=Role.DETAIL, takes=(take,), line=line, caption=line)
             for number, line in enumerate(lines or LINES, start=1)
         ),
         closing_line=closing,
     )
+
+
+def carried(plan: PlanEdition, *numbers: int, **more: object) -> PlanEdition:
+    """The plan, with the lines of the shots before these spoken over them too."""
+    quiet = {"line_goes_on": True, "line": "", "caption": ""}
+    changes = [{**more, **(quiet if shot.number in numbers else {})} for shot in plan.shots]
+    shots = tuple(shot.model_copy(update=change) for shot, change in zip(plan.shots, changes, strict=True))
+    return plan.model_copy(update={"shots": shots})
 
 
 def store_in(folder: Path) -> Store:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from reel_pipeline.media.sound import SAMPLE_RATE, Stereo, decode_aac, encode_aac
-from reel_pipeline.records import BrandVoice, VoiceEdition
+from reel_pipeline.records import BrandVoice, Stem, VoiceEdition
 from reel_pipeline.store import Store
 from reel_pipeline.voice.checks import speech_is_clean
 from reel_pipeline.voice.record import packets_sha256, record_voice
-from reel_pipeline_tests.voice.making import ToneVoice, edition, store_in
+from reel_pipeline_tests.voice.making import LINES, ToneVoice, edition, store_in
 
 
 @pytest.fixture
@@ -24,12 +24,17 @@ def good(store: Store) -> VoiceEdition:
 
 
 def swapped(good: VoiceEdition, sound: Stereo, store: Store) -> VoiceEdition:
-    track = store.put(encode_aac(np.ascontiguousarray(sound, np.float32)), ".m4a")
-    return good.model_copy(update={"track": track, "packets_sha256": packets_sha256(store.path(track))})
+    stem = stem_of(sound, store)
+    return good.model_copy(update={"mix": stem, "voice": stem})
+
+
+def stem_of(sound: Stereo, store: Store) -> Stem:
+    blob = store.put(encode_aac(np.ascontiguousarray(sound, np.float32)), ".m4a")
+    return Stem(sound=blob, packets_sha256=packets_sha256(store.path(blob)))
 
 
 def heard(good: VoiceEdition, store: Store) -> Stereo:
-    return decode_aac(store.read(good.track))[: good.frame_count * 2000]
+    return decode_aac(store.read(good.mix.sound))[: good.frame_count * 2000]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +81,9 @@ def test_a_missing_line_a_late_line_a_hole_and_a_cut_word_are_heard(good: VoiceE
 
 
 def test_another_track_than_the_approved_one_fails(good: VoiceEdition, store: Store) -> None:
-    other = good.model_copy(update={"packets_sha256": "0" * 64})
-    assert "not the one that was approved" in speech_is_clean(other, store).sentence
+    other = good.mix.model_copy(update={"packets_sha256": "0" * 64})
+    for name, told in (("mix", "The track is not the one"), ("voice", "The voice alone is not the one")):
+        assert told in speech_is_clean(good.model_copy(update={name: other}), store).sentence
 
 
 def test_a_timeline_with_a_gap_fails(good: VoiceEdition, store: Store) -> None:
@@ -89,4 +95,36 @@ def test_a_timeline_with_a_gap_fails(good: VoiceEdition, store: Store) -> None:
 def test_silence_is_refused_from_an_engine_that_speaks(good: VoiceEdition, store: Store) -> None:
     silent = swapped(good, np.zeros((good.frame_count * 2000, 2)), store)
     assert not speech_is_clean(silent, store).passed
-    assert speech_is_clean(silent.model_copy(update={"engine": "captions_only"}), store).passed
+    unspoken = tuple(line.model_copy(update={"text": "", "words": ()}) for line in good.lines)
+    assert speech_is_clean(silent.model_copy(update={"lines": unspoken}), store).passed
+
+
+def test_a_line_that_ends_within_a_shot_or_over_another_fails(good: VoiceEdition, store: Store) -> None:
+    first = good.lines[0]
+    for frame_count in (first.frame_count - 1, good.frame_count):
+        moved = first.model_copy(update={"frame_count": frame_count})
+        found = speech_is_clean(good.model_copy(update={"lines": (moved, *good.lines[1:])}), store)
+        assert "within a shot or over another line" in found.sentence
+
+
+def test_the_voice_alone_is_listened_to_as_well(good: VoiceEdition, store: Store) -> None:
+    def told(voice: Stereo) -> str:
+        return speech_is_clean(good.model_copy(update={"voice": stem_of(voice, store)}), store).sentence
+
+    sound = heard(good, store)
+    assert "The voice alone lasts" in told(sound[: len(sound) // 2])
+    assert "The voice alone peaks" in told(np.clip(sound * 6, -1.2, 1.2))
+    second = good.segments[1]
+    missing = sound.copy()
+    missing[second.start_frame * 2000 : second.stop_frame * 2000] = 0
+    assert f"The voice alone lacks the line {good.lines[1].text!r}" in told(missing)
+
+
+def test_the_voice_alone_is_silent_where_no_line_is(store: Store) -> None:
+    made = record_voice(edition(*LINES, ""), BrandVoice(), ToneVoice(), store)
+    start = made.segments[3].start_frame * 2000
+    sound = heard(made, store)
+    sound[start + SAMPLE_RATE : start + SAMPLE_RATE + 5000] = 0.01 * np.sin(np.arange(5000) / 9)[:, None]
+    noisy = made.model_copy(update={"voice": stem_of(sound, store)})
+    assert speech_is_clean(made, store).passed
+    assert "where no line is" in speech_is_clean(noisy, store).sentence
