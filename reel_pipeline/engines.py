@@ -16,7 +16,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import canonical_json
+from reel_pipeline.records import Rung, canonical_json
 
 ROOMS = {
     "classifier": "frame classifier",
@@ -50,7 +50,7 @@ class Engine:
     """One row. `where`: `module:Class`. `options`: `module:Model`, a pydantic model of what `[engines.NAME]` may hold.
 
     `revision` changes when the same inputs give other results: remembered calls are made again, and assets are stale.
-    `parts`: what else of `PARTS` its results hang on.
+    `parts`: what else of `PARTS` its results hang on. `rungs`: of stills and clips, which takes it can make.
     """
 
     where: str
@@ -58,6 +58,7 @@ class Engine:
     parts: tuple[str, ...] = ()
     options: str = ""
     needs: tuple[Need, ...] = ()
+    rungs: tuple[Rung, ...] = ()
 
 
 ENGINES: dict[tuple[str, str], Engine] = {
@@ -71,8 +72,12 @@ ENGINES: dict[tuple[str, str], Engine] = {
     ),
     ("voice", "captions_only"): Engine("reel_pipeline.voice.engines.captions_only:CaptionsOnly", "1"),
     ("voice", "file"): Engine("reel_pipeline.voice.engines.file:RecordedVoice", "1"),
-    ("stills", "layered"): Engine("reel_pipeline.stills.engines.layered:Layered", "5"),
-    ("clips", "warp"): Engine("reel_pipeline.clips.engines.warp:Warp", "3"),
+    ("stills", "layered"): Engine(
+        "reel_pipeline.stills.engines.layered:Layered", "5", rungs=(Rung.STILL_MOTION, Rung.PARALLAX)
+    ),
+    ("clips", "warp"): Engine(
+        "reel_pipeline.clips.engines.warp:Warp", "3", rungs=(Rung.STILL_MOTION, Rung.PARALLAX, Rung.COMPOSITE)
+    ),
     ("judge", "classical"): Engine(
         "reel_pipeline.evaluation.engines.classical:ClassicalJudge",
         "12",
@@ -104,6 +109,15 @@ def find(room: str, name: str) -> Engine:
         return row
     known = ", ".join(sorted(known for of, known in ENGINES if of == room))
     raise SettingsError(f"There is no {ROOMS[room]} called {name!r}; choose one of: {known}.")
+
+
+def find_for_rung(room: str, name: str, rung: Rung) -> Engine:
+    """The row of an engine that makes takes of a rung; raises `SettingsError` for one that doesn't."""
+    if rung in (row := find(room, name)).rungs:
+        return row
+    able = ", ".join(sorted(known for (of, known), row in ENGINES.items() if of == room and rung in row.rungs))
+    instead = f"choose one of: {able}" if able else "no other does either, so no such take can be made"
+    raise SettingsError(f"The {ROOMS[room]} {name!r} doesn't make {rung}; {instead}.")
 
 
 def read_options(room: str, name: str, written: Mapping[str, Any]) -> BaseModel | None:
@@ -151,8 +165,20 @@ def _load(where: str) -> Any:
     return getattr(import_module(module), name)
 
 
+class RungEngines(BaseModel):
+    """Who makes the takes of one rung; None: whoever makes the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stills: str | None = None
+    clips: str | None = None
+
+
 class Engines(BaseModel):
-    """Which engine does each room's work, and the options in `[engines.NAME]`. The defaults need no weights or key."""
+    """Which engine does each room's work, and the options in `[engines.NAME]`. The defaults need no weights or key.
+
+    `rungs`: `[engines.rungs.RUNG]` names others for the takes of a rung.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -164,6 +190,7 @@ class Engines(BaseModel):
     clips: str = "warp"
     judge: str = "classical"
     second_opinion: str = "openai_compatible"
+    rungs: dict[Rung, RungEngines] = {}
     options: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="before")
@@ -171,7 +198,7 @@ class Engines(BaseModel):
     def _tables_are_options(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+        tables = {name: value for name, value in values.items() if isinstance(value, dict) and name != "rungs"}
         return {**{name: value for name, value in values.items() if name not in tables}, "options": tables}
 
     @model_validator(mode="after")
@@ -180,6 +207,11 @@ class Engines(BaseModel):
         try:
             for room in ROOMS:
                 find(room, getattr(self, room))
+            for room in RungEngines.model_fields:
+                find_for_rung(room, self.chosen(room, Rung.STILL_MOTION), Rung.STILL_MOTION)  # every plan ends on it
+                for rung, makers in self.rungs.items():
+                    if name := getattr(makers, room):
+                        find_for_rung(room, name, rung)
             for name, written in self.options.items():
                 rooms = [room for room, known in ENGINES if known == name]
                 if not rooms:
@@ -190,14 +222,32 @@ class Engines(BaseModel):
             raise ValueError(str(error)) from None
         return self
 
-    def _options(self, room: str) -> BaseModel | None:
-        name = getattr(self, room)
-        return read_options(room, name, self.options.get(name, {}))
+    def chosen(self, room: str, rung: Rung | None = None) -> str:
+        """The name of the engine that does a room's work, and for stills and clips, that of a rung."""
+        of_rung = getattr(self.rungs.get(rung), room, None) if rung else None
+        return str(of_rung or getattr(self, room))
 
-    def open(self, room: str, **given: Any) -> Any:
-        """The engine chosen for a room, as `open_engine` has it."""
-        return open_engine(room, getattr(self, room), self._options(room), **given)
+    def rungs_of(self, room: str, name: str) -> tuple[Rung, ...]:
+        """The rungs whose takes this engine makes here."""
+        able = find(room, name).rungs
+        return tuple(rung for rung in Rung if rung in able and self.chosen(room, rung) == name)
+
+    def open(self, room: str, rung: Rung | None = None, **given: Any) -> Any:
+        """The engine chosen for a room, as `open_engine` has it; raises `SettingsError` if it doesn't make the rung."""
+        name = self.chosen(room, rung)
+        if rung:
+            find_for_rung(room, name, rung)
+        return open_engine(room, name, self._options(room, name), **given)
 
     def revision(self, room: str) -> str:
-        """The revision of the engine chosen for a room, with its options."""
-        return revision_of(room, getattr(self, room), self._options(room))
+        """The revision of the engine chosen for a room, with its options, then of those chosen for single rungs."""
+        default = self.chosen(room)
+        others = ((rung, self.chosen(room, rung)) for rung in Rung)
+        special = [f"{rung}={name}/{self._revision(room, name)}" for rung, name in others if name != default]
+        return "+".join([self._revision(room, default), *special])
+
+    def _revision(self, room: str, name: str) -> str:
+        return revision_of(room, name, self._options(room, name))
+
+    def _options(self, room: str, name: str) -> BaseModel | None:
+        return read_options(room, name, self.options.get(name, {}))

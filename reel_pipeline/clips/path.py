@@ -3,10 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, WindowPx
+from reel_pipeline.media.boxes import holds
+from reel_pipeline.records import BoxPx, Format, Still, TimedBox, Track, WindowPx
 
 _EASE = 0.5
 """Share of the path that eases; the rest runs evenly, so the first and last frames move at half speed, not at none."""
+_TRACK_FRAMES = 6
+"""A quarter of a second: how long each box of a track holds."""
+
+
+def camera_path(still: Still, frame_count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The camera's windows on the canvas and those through which the product is seen, both (frame_count, 4) x, y,
+    width, height in pixels: the same where nothing moves apart."""
+    windows = camera_windows(still.camera_start, still.camera_end, frame_count)
+    move = still.parallax
+    return windows, near_windows(windows, move.growth, move.anchor_px) if move else windows
 
 
 def camera_windows(start: WindowPx, end: WindowPx, frame_count: int) -> NDArray[np.float64]:
@@ -38,15 +49,40 @@ def _eased(frame_count: int) -> NDArray[np.float64]:
     return np.asarray((1 - _EASE) * time + _EASE * time * time * (3 - 2 * time))
 
 
-def seen_at(box: BoxPx, windows: NDArray[np.float64]) -> BoxPx | None:
-    """The part of the frame, in output pixels, that a canvas box touches at any time; None when it never shows."""
-    x, y, w, h = box
-    scale = REEL_WIDTH_PX / windows[:, 2]
-    left = max(0.0, float(((x - windows[:, 0]) * scale).min()))
-    top = max(0.0, float(((y - windows[:, 1]) * scale).min()))
-    right = min(float(REEL_WIDTH_PX), float(((x + w - windows[:, 0]) * scale).max()))
-    bottom = min(float(REEL_HEIGHT_PX), float(((y + h - windows[:, 1]) * scale).max()))
+def tracks_of(still: Still, frame_count: int, format: Format) -> tuple[Track, ...]:
+    """Where the still's subjects, and its photo unless that fills the frame, lie while the camera runs its path."""
+    windows, near = camera_path(still, frame_count)
+    tracks = [_track(subject.kind.value, subject.box_px_xywh, near, format) for subject in still.subjects]
+    photo = still.photo_box_px_xywh
+    if not (holds(photo, still.camera_start) and holds(photo, still.camera_end)):
+        tracks.append(_track("photo", photo, windows, format))
+    return tuple(track for track in tracks if track.boxes)
+
+
+def _track(kind: str, box: BoxPx, windows: NDArray[np.float64], format: Format) -> Track:
+    """Pieces of a canvas box's way, each with all of the frame, in output pixels, that it touches meanwhile; none where
+    it never shows as much as a pixel."""
+    left, top, right, bottom = _touched(box, windows, format)
     if right - left < 1 or bottom - top < 1:
-        return None
-    x_out, y_out = int(left), int(top)
-    return x_out, y_out, int(np.ceil(right)) - x_out, int(np.ceil(bottom)) - y_out
+        return Track(kind=kind)
+    boxes = []
+    for start in range(0, len(windows), _TRACK_FRAMES):
+        part = windows[start : start + _TRACK_FRAMES]
+        left, top, right, bottom = _touched(box, part, format)
+        if right > left and bottom > top:
+            x, y = int(left), int(top)
+            seen = x, y, int(np.ceil(right)) - x, int(np.ceil(bottom)) - y
+            boxes.append(TimedBox(start_frame=start, frame_count=len(part), box_px_xywh=seen))
+    return Track(kind=kind, boxes=tuple(boxes))
+
+
+def _touched(box: BoxPx, windows: NDArray[np.float64], format: Format) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what a canvas box touches of the frame through any of the windows."""
+    x, y, w, h = box
+    scale = format.width_px / windows[:, 2]
+    return (
+        max(0.0, float(((x - windows[:, 0]) * scale).min())),
+        max(0.0, float(((y - windows[:, 1]) * scale).min())),
+        min(float(format.width_px), float(((x + w - windows[:, 0]) * scale).max())),
+        min(float(format.height_px), float(((y + h - windows[:, 1]) * scale).max())),
+    )

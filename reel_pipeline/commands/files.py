@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,19 @@ from reel_pipeline.commands.workspace import open_flow
 from reel_pipeline.engines import Engines
 from reel_pipeline.errors import PhotoError, ReelError, SettingsError
 from reel_pipeline.media.photo import Pixels, encode_png, normalise
-from reel_pipeline.records import FPS, BrandLook, Motion, Photo, ProductCutout, ProductGallery, Role, Rung, Shot, Take
+from reel_pipeline.records import (
+    FPS,
+    VERTICAL,
+    BrandLook,
+    Motion,
+    Photo,
+    ProductCutout,
+    ProductGallery,
+    Role,
+    Rung,
+    Shot,
+    Take,
+)
 from reel_pipeline.rules.cases import adopted_gates
 from reel_pipeline.rules.report import own_photos, partition_of
 from reel_pipeline.store import Store, open_store
@@ -145,10 +158,11 @@ def animate_file(file: Path, motion: str, duration_s: float, out: Path) -> str:
             motion=Motion(motion),
             focus_px_xywh=classification.frames[0].product_box_px_xywh,
         )
-        shot = Shot(number=1, role=Role.OPENING, takes=(take,), scene="", line="", caption="")
-        still = render_still(shot, 0, gallery, cutout, BrandLook(), DEFAULTS.open("stills"), store)
-        with _beside(out) as partial:
-            write_clip(still, max(2, round(duration_s * FPS)), DEFAULTS.open("clips"), store, partial)
+        shot = Shot(number=1, role=Role.OPENING, takes=(take,), line="", caption="")
+        still = render_still(shot, 0, gallery, cutout, BrandLook(), partial(DEFAULTS.open, "stills"), store)
+        mover = DEFAULTS.open("clips", still.take.rung)
+        with _beside(out) as unfinished:
+            write_clip(still, VERTICAL, max(2, round(duration_s * FPS)), mover, store, unfinished)
     return still.instead
 
 
@@ -232,14 +246,14 @@ def _oriented_size_px(file: Path) -> tuple[int, int]:
 def _beside(out: Path) -> Iterator[Path]:
     """A hidden file next to `out` that takes its name only when the work succeeded."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.stem}.partial{out.suffix}")
+    unfinished = out.with_name(f".{out.stem}.partial{out.suffix}")
     try:
-        yield partial
-        partial.replace(out)
+        yield unfinished
+        unfinished.replace(out)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def _write(out: Path, data: bytes) -> None:
-    with _beside(out) as partial:
-        partial.write_bytes(data)
+    with _beside(out) as unfinished:
+        unfinished.write_bytes(data)

@@ -42,7 +42,7 @@ def doctor(options: argparse.Namespace) -> int:
     if settings:
         warn_of_unclaimed(Flow(settings, settings.open_store()))
     rows = diagnose(settings)
-    print_table(rows, ("part", "engine", "in_use", "needs", "works", "remedy"))
+    print_table(rows, ("part", "engine", "rungs", "in_use", "needs", "works", "remedy"))
     return 0 if all(row["works"] == "yes" for row in rows if row["in_use"] == "yes") else 1
 
 
@@ -59,7 +59,9 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def diagnose(settings: Settings | None) -> list[dict[str, str]]:
-    """One row an engine and one for every other part: whether it is in use, works here, and the remedy if not."""
+    """One row an engine and one for every other part: whether it is in use and for which rungs, works here, and the
+    remedy if not."""
+    chosen = settings.engines if settings else Engines()
 
     def label_text() -> None:
         from reel_pipeline.media.text import read_text
@@ -75,9 +77,9 @@ def diagnose(settings: Settings | None) -> list[dict[str, str]]:
         if missing := "; ".join(filter(None, (need.missing() for need in ENGINES[room, name].needs))):
             raise EngineUnavailable(missing)
         if _in_use(room, name, settings):
-            chosen = settings.engines if settings else Engines()
             chosen.open(
                 room,
+                next(iter(chosen.rungs_of(room, name)), None),
                 recordings=Path(),
                 url=settings.second_opinion_url if settings else "",
                 model=settings.second_opinion_model if settings else "",
@@ -88,6 +90,7 @@ def diagnose(settings: Settings | None) -> list[dict[str, str]]:
         about = {
             "part": ROOMS[room],
             "engine": name,
+            "rungs": ", ".join(chosen.rungs_of(room, name)),
             "in_use": "yes" if _in_use(room, name, settings) else "no",
             "needs": ", ".join(f"{need.kind} {need.name}" for need in row.needs) or "nothing",
         }
@@ -96,7 +99,8 @@ def diagnose(settings: Settings | None) -> list[dict[str, str]]:
 
 
 def _in_use(room: str, name: str, settings: Settings | None) -> bool:
-    is_chosen: bool = getattr(settings.engines if settings else Engines(), room) == name
+    chosen = settings.engines if settings else Engines()
+    is_chosen = bool(chosen.rungs_of(room, name)) if ENGINES[room, name].rungs else chosen.chosen(room) == name
     is_asked = room != "second_opinion" or bool(settings and settings.asks_a_second_opinion)
     return is_chosen and is_asked
 
