@@ -13,6 +13,7 @@ from reel_pipeline.records import (
     BrandWords,
     Claim,
     Finding,
+    Format,
     Frame,
     FrameClassification,
     Motion,
@@ -50,14 +51,25 @@ def claims_are_grounded(plan: ShotPlan, product: Product, words: BrandWords, ove
         return Finding(passed=passed, sentence=sentence, measured=measured)
 
     for edition in plan.editions.values():
+        line = ""
         for shot in edition.shots:
-            for problem in _line_problems(shot, product, words, overrides):
+            goes_on = _going_on_problems(shot, line) if shot.line_goes_on else ()
+            for problem in (*goes_on, *_line_problems(shot, product, words, overrides)):
                 return found(False, f"Shot {shot.number} {problem}", shot.number)
+            line = line if shot.line_goes_on else shot.line
             spoken += len(_tokens(shot.line))
             claims += len(shot.claims)
         for problem in _closing_problems(edition.closing_line, product, words, overrides):
             return found(False, f"The closing line {problem}")
     return found(True, f"All {spoken} spoken words rest on fields of the product.")
+
+
+def _going_on_problems(shot: Shot, line: str) -> Iterator[str]:
+    """`line`: what was last begun to be said, '' where nothing was."""
+    if not line:
+        yield "goes on with the line of the shot before, but none is spoken there; plan this product again."
+    if shot.line or shot.caption or shot.claims:
+        yield "goes on with the line of the shot before, yet has words of its own; plan this product again."
 
 
 def _line_problems(shot: Shot, product: Product, words: BrandWords, overrides: dict[str, str]) -> Iterator[str]:
@@ -148,13 +160,13 @@ def motions_are_safe(plan: ShotPlan, classification: FrameClassification, colour
             return found(False, f"The plan uses photos of another colour ({named}); plan this product again.")
         for shot in edition.shots:
             for take in shot.takes:
-                for problem in _take_problems(shot.role, take, frames.get(take.photo), ceiling):
+                for problem in _take_problems(shot.role, take, frames.get(take.photo), ceiling, edition.format):
                     return found(False, f"Shot {shot.number} {problem}; plan this product again.", shot.number)
                 takes += 1
     return found(True, f"All {takes} takes stay inside what the photos show.")
 
 
-def _take_problems(role: Role, take: Take, frame: Frame | None, ceiling: Rung) -> Iterator[str]:
+def _take_problems(role: Role, take: Take, frame: Frame | None, ceiling: Rung, format: Format) -> Iterator[str]:
     if frame is None:
         yield f"uses the photo {take.photo}, which is not in the gallery"
         return
@@ -164,12 +176,13 @@ def _take_problems(role: Role, take: Take, frame: Frame | None, ceiling: Rung) -
         yield f"asks for {take.motion.value}, which {take.rung.value} can't do"
     if take.motion is Motion.PARALLAX and (role is Role.TEXTURE or frame.view_class is ViewClass.DETAIL_CROP):
         yield "asks for parallax on a close-up, where there is no background to move"
-    for name, box in (("focus", take.focus_px_xywh), *(("avoided", box) for box in take.avoid_px_xywh)):
+    boxes = [("focus", take.focus_px_xywh), *((subject.kind.value, subject.box_px_xywh) for subject in take.subjects)]
+    for name, box in boxes:
         if not (area(box) > 0 and holds((0, 0, frame.width_px, frame.height_px), box)):
-            yield f"has an {name} box that lies outside its photo"
+            yield f"has a {name} box that lies outside its photo"
     product = frame.product_box_px_xywh
     is_part = take.focus_px_xywh[2] * take.focus_px_xywh[3] < 0.9 * product[2] * product[3]
-    upscale = 1080 / max(window_width_px(take.focus_px_xywh), 1.0)
+    upscale = format.width_px / max(window_width_px(take.focus_px_xywh, format), 1.0)
     if is_part and upscale > MAX_UPSCALE + 0.01:
         yield f"would enlarge its photo {upscale:.1f} times, more than {MAX_UPSCALE}"
 

@@ -41,8 +41,10 @@ HIGHEST_RUNG: dict[Material, Rung] = {
 """What a generator gets wrong first: refraction, small print, highlights, exact parts, weave."""
 LADDER = tuple(Rung)
 RUNG_CONFIDENCE = ((0.9, Rung.DIFFUSION), (0.8, Rung.COMPOSITE), (0.5, Rung.PARALLAX))
-"""The surest cutout of a product decides whether its outline may be moved apart from its background."""
+"""The least confidence of a product's surest cutout for each rung: with 0.85 it may be set into a built scene, but not
+be animated by a model; below 0.5 its outline isn't trusted and nothing moves apart from its background."""
 VIEWS_FOR_GENERATION = 3
+"""A model may animate a product only if this many photos show it."""
 RUNG_ADVICE: dict[Rung, str] = {
     Rung.STILL_MOTION: "Its photos may only be panned and zoomed.",
     Rung.PARALLAX: "Its photos may be moved in depth, with nothing added.",
@@ -70,6 +72,7 @@ def kind_of(facts: Facts, frames: Sequence[Frame]) -> str | None:
 
 
 def person_must_approve(kind: str | None) -> str:
+    """The sentence that says why a reel of this kind of goods waits for a person; '' where it needn't."""
     if not kind:
         return ""
     instead = " A picture of its label's master artwork in the folder artwork/SKU does so too, where both agree."
@@ -80,7 +83,10 @@ def person_must_approve(kind: str | None) -> str:
 
 
 def highest_rung(materials: tuple[Material, ...], frames: tuple[Frame, ...], cutouts: tuple[Cutout, ...]) -> Rung:
-    """How literal the pictures must stay: the lowest of what materials, outline and number of views allow."""
+    """The highest rung that a product may be shown by: the lowest of what materials, outline and number of views allow.
+
+    A knitted hat is textured (at most parallax); a sure cutout of one photo would allow a composite: it gets parallax.
+    """
     confidence = max((cutout.confidence for cutout in cutouts), default=0.0)
     by_outline = next((rung for least, rung in RUNG_CONFIDENCE if confidence >= least), Rung.STILL_MOTION)
     by_views = Rung.DIFFUSION if len(frames) >= VIEWS_FOR_GENERATION else Rung.COMPOSITE

@@ -47,7 +47,8 @@ LIMITS = re.compile(
     r"|ไม่|แต่|ยกเว้น|ห้าม|เว้น|ถ้า|หาก|ບໍ່|ແຕ່|ຍົກເວັ້ນ|មិន|ប៉ុន្តែ|លើកលែង|မ|သို့သော်",
     re.I,
 )
-"""A clause that is bounded by one of these is said whole or not at all: cutting it would claim more than it says."""
+"""A clause with one of these words is said whole or not at all. `Waterproof except at the seams` may not become
+`Waterproof`, which would claim more than the shop does."""
 OPENERS = r"(?:with|featuring|plus|made|designed|an?|the|in|for|its)"
 WITH = r"(?:with|mit|avec|con|com|met|med)"
 NEEDS_WITH = re.compile(
@@ -61,16 +62,18 @@ NARROWED = re.compile(
     r"|waterproof|resistant|protects?|works?|use|sold|grown|made|cut|woven|stable|free|\w{3,}ed)$",
     re.I,
 )
-"""Words that the phrase of place after them bounds: `safe in the dishwasher` is not `safe`."""
+"""Words that mean less with the phrase of place after them, which therefore stays: `safe in the dishwasher` may not
+become `safe`."""
 UNIT = re.compile(r"(?<=\d)\s?(?:ml|cl|dl|l|mg|g|kg|mm|cm|m|km|oz|lb|w|v|°C)(?!\w)", re.I)
 DENSE = (
     (re.compile(rf"[{PHRASED}]"), 0.7),
     (re.compile(r"[\u0621-\u064a\u0671-\u06d3]"), 0.6),
     (re.compile(r"[\u05d0-\u05ea]"), 0.4),
 )
-"""Scripts without spaces or without vowels, and how much longer than a Latin letter one of theirs is spoken."""
+"""Scripts that are written without spaces or vowels, and how much longer than a Latin letter one of their letters takes
+to say: a Hebrew letter counts as 1.4 characters."""
 SPOKEN_UNIT_CHARS = 3
-"""What a unit takes beyond its letters, in characters of speech: `Holds 350 ml, 9 cm tall, safe.` lasts 3.8 s."""
+"""A unit is spoken as a word, and so takes longer than its letters: `ml` counts as 2 + 3 characters."""
 DANGLING = re.compile(
     r"^(?:and|or|but|which|that|than|to|is|are|has|have|was|of|as|also|such|then|so|who|where)\b", re.I
 )
@@ -170,6 +173,7 @@ def without_place(clause: str) -> str:
 
 
 def is_standalone(clause: str) -> bool:
+    """Whether a clause is complete: not `which keeps it warm`, and not `made from a`."""
     return not DANGLING.search(clause) and not ends_open(clause)
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.media.boxes import holds, intersection, rows_and_columns
 from reel_pipeline.media.photo import Pixels, decode_png
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, Finding, ProductGallery, Rung, Still, StillEdition
+from reel_pipeline.records import Finding, Format, ProductGallery, Rung, Still, StillEdition
 from reel_pipeline.store import Store
 
 MAX_UPSCALE = 1.6
@@ -22,7 +22,7 @@ def product_pixels_locked(edition: StillEdition, gallery: ProductGallery, store:
     measured: dict[str, float] = {"stills": float(len(edition.stills)), "pixels_compared": 0.0, "pixels_changed": 0.0}
     problem = ""
     for still in edition.stills:
-        compared, changed, fault = _examine(still, gallery, store)
+        compared, changed, fault = _examine(still, edition.format, gallery, store)
         measured["pixels_compared"] += compared
         measured["pixels_changed"] += changed
         problem = problem or (f"Shot {still.shot}: {fault}" if fault else "")
@@ -33,7 +33,7 @@ def product_pixels_locked(edition: StillEdition, gallery: ProductGallery, store:
     return Finding(passed=not problem, sentence=sentence, measured=measured)
 
 
-def _examine(still: Still, gallery: ProductGallery, store: Store) -> tuple[int, int, str]:
+def _examine(still: Still, format: Format, gallery: ProductGallery, store: Store) -> tuple[int, int, str]:
     """Pixels compared, pixels that differ, and what is wrong ('' if nothing)."""
     photo = next((photo for photo in gallery.photos if photo.key == still.take.photo), None)
     if photo is None:
@@ -54,7 +54,7 @@ def _examine(still: Still, gallery: ProductGallery, store: Store) -> tuple[int, 
     if outside.any():
         return 0, 0, "it claims pixels that its photo doesn't have; render this shot again."
     if still.parallax and product is not None:
-        disclosed_px = _disclosed_px(still, product[..., 3])
+        disclosed_px = _disclosed_px(still, format, product[..., 3])
         if disclosed_px > MAX_DISCLOSED_PX:
             return (
                 0,
@@ -64,7 +64,7 @@ def _examine(still: Still, gallery: ProductGallery, store: Store) -> tuple[int, 
     changed = int(np.any(seen[rows, columns] != pixels[photo_rows, photo_columns], axis=1).sum())
     if changed:
         return rows.size, changed, f"{changed} product pixels differ from the photo; render this shot again."
-    return rows.size, 0, _uncovered(still, lock) or _camera_fault(still, lock.shape)
+    return rows.size, 0, _uncovered(still, lock) or _camera_fault(still, format, lock.shape)
 
 
 def _together(plate: Pixels, product: Pixels | None) -> Pixels:
@@ -76,18 +76,18 @@ def _together(plate: Pixels, product: Pixels | None) -> Pixels:
     return mixed
 
 
-def _disclosed_px(still: Still, alpha: Pixels) -> float:
+def _disclosed_px(still: Still, format: Format, alpha: Pixels) -> float:
     """Width in the last frame of the widest strip that the product covered at first and no longer does."""
     import cv2
 
     assert still.parallax is not None
     (x, y, w, _), factor, (about_x, about_y) = still.camera_end, 1 + still.parallax.growth, still.parallax.anchor_px
-    scale = REEL_WIDTH_PX / w
+    scale = format.width_px / w
     before, after = (
         cv2.warpAffine(
             alpha,
             scale * np.array([[f, 0.0, about_x * (1 - f) - x], [0.0, f, about_y * (1 - f) - y]]),
-            (REEL_WIDTH_PX, REEL_HEIGHT_PX),
+            (format.width_px, format.height_px),
             borderMode=cv2.BORDER_REPLICATE,
         )
         for f in (1.0, factor)
@@ -109,12 +109,12 @@ def _uncovered(still: Still, lock: NDArray[np.bool_]) -> str:
     return ""
 
 
-def _camera_fault(still: Still, size: tuple[int, ...]) -> str:
+def _camera_fault(still: Still, format: Format, size: tuple[int, ...]) -> str:
     for x, y, w, h in (still.camera_start, still.camera_end):
         if not holds((0, 0, size[1], size[0]), (x, y, w, h)):
             return "the camera leaves the picture; render this shot again."
-        if abs(h / w * REEL_WIDTH_PX / REEL_HEIGHT_PX - 1) > 1e-3:
+        if abs(h / w * format.width_px / format.height_px - 1) > 1e-3:
             return "the camera would stretch the product; render this shot again."
-        if w * MAX_UPSCALE < REEL_WIDTH_PX * 0.999:
+        if w * MAX_UPSCALE < format.width_px * 0.999:
             return f"the photo is enlarged more than {MAX_UPSCALE} times and would look soft; use a larger photo."
     return ""

@@ -5,7 +5,7 @@ All coordinates are photo pixels, x right, y down. Next: `layout.py` and `mats.p
 
 from dataclasses import dataclass
 
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, Motion, WindowPx
+from reel_pipeline.records import VERTICAL, BoxPx, Format, Motion, WindowPx
 
 MAX_UPSCALE = 1.6
 """DESIGN.md section 3: beyond it the softness of the photo shows."""
@@ -39,7 +39,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a layout has to respect.
+    """What a layout has to respect. `width`, `height`: of the photo, in pixels; `format`: of the reel.
 
     `open_sides`: where the photo's own backdrop may be extended. `content`: everything that is not backdrop. `focus`:
     what must stay in frame. `must`: label lines and faces, which may not be cut even where the photo cuts the product.
@@ -54,6 +54,7 @@ class Scene:
     must: Box | None = None
     close_up: bool = False
     max_upscale: float = MAX_UPSCALE
+    format: Format = VERTICAL
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,9 @@ class Bounds:
     right: float
     bottom: float
 
-    @property
-    def least_scale(self) -> float:
+    def least_scale(self, format: Format) -> float:
         """Output pixels per photo pixel at which the largest allowed window is exactly reached."""
-        return max(REEL_WIDTH_PX / (self.right - self.left), REEL_HEIGHT_PX / (self.bottom - self.top))
+        return max(format.width_px / (self.right - self.left), format.height_px / (self.bottom - self.top))
 
 
 def path(scene: Scene, bounds: Bounds, tight: Box, wide: Box, motion: Motion) -> tuple[WindowPx, WindowPx]:

@@ -1,4 +1,4 @@
-"""Where a photo stands in a 9:16 frame and how the camera moves over it: geometry only, no pixels.
+"""Where a photo stands in the frame and how the camera moves over it: geometry only, no pixels.
 
 Three layouts. `stage`: the photo and, beyond its open sides, its own extended backdrop fill the frame. `panel`: a stage
 for a product that its photo cuts below and that is too low to fill the frame: it stands on a plain panel. `mat`: the
@@ -6,18 +6,20 @@ photo, or the largest upright crop of it that keeps the product, lies on a mat, 
 All coordinates are photo pixels, x right, y down; a window may reach beyond the photo on its open sides.
 """
 
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, Motion
+from reel_pipeline.records import Format, Motion
 from reel_pipeline.stills.framing import FAR, MIN_ZOOM, ZOOM, Bounds, Box, Layout, Scene, clamp, cuts, holds, keep, path
 from reel_pipeline.stills.mats import lay_on_mat
 
-HEADER = 0.265
-"""Captions stand in the top of the safe zone (from 14 % down); where the backdrop is free, the product starts below."""
+CAPTION_PX = 239.8
+"""Height of a caption where the frame's short side is 1080 px. Captions stand in the top of the format's safe zone, and
+where the backdrop is free the product starts below: in 9:16 at 269 + 239.8 of 1920 px, which is 26.5 % down."""
 FOOT = 0.88
 """Where the part of the frame ends that is meant for the product; below it is the backdrop that it stands on."""
 MIDDLE = 0.53
 """A product that leaves room stands a little below the middle, as the caption weighs above it."""
-SIDE = 0.065
-"""Just over the 6 % that a phone's own buttons take."""
+_AIR_PX = 5.2
+"""What a product keeps clear of the safe zone's sides, where the frame's short side is 1080 px: in 9:16 it comes no
+nearer to the frame's edge than 65 + 5.2 px."""
 _CLOSER_CUT = 0.2
 """Share of a product that its photo already cuts which the frame may cut off besides."""
 _LEAST_STANDING = 0.55
@@ -40,7 +42,7 @@ def _leaves_one_end_empty(scene: Scene) -> bool:
     if scene.close_up or len(scene.open_sides & {"top", "bottom"}) != 1:
         return False
     scale = min(_fitting_scale(scene), scene.max_upscale)
-    return scene.content.h * scale < _LEAST_STANDING * REEL_HEIGHT_PX
+    return scene.content.h * scale < _LEAST_STANDING * scene.format.height_px
 
 
 def _stage(scene: Scene, motion: Motion, panel: bool = False) -> Layout | None:
@@ -50,7 +52,7 @@ def _stage(scene: Scene, motion: Motion, panel: bool = False) -> Layout | None:
         FAR if "right" in scene.open_sides else float(scene.width),
         FAR if "bottom" in scene.open_sides or panel else float(scene.height),
     )
-    least = bounds.least_scale
+    least = bounds.least_scale(scene.format)
     if least * MIN_ZOOM > scene.max_upscale:
         return None
     fitting = min(_fitting_scale(scene), _panel_scale(scene)) if panel else _fitting_scale(scene)
@@ -64,34 +66,42 @@ def _stage(scene: Scene, motion: Motion, panel: bool = False) -> Layout | None:
 
 def _fitting_scale(scene: Scene) -> float:
     """The scale at which the content fills the part of the frame that is meant for it."""
+    width, height = scene.format.width_px, scene.format.height_px
     if scene.close_up:
-        return min(REEL_WIDTH_PX / scene.focus.w, REEL_HEIGHT_PX / scene.focus.h)
+        return min(width / scene.focus.w, height / scene.focus.h)
     if not scene.open_sides:
         # A scene all around: the camera comes so close that the product fills most of the frame, and no closer.
-        return min(0.62 * REEL_WIDTH_PX / scene.focus.w, 0.55 * REEL_HEIGHT_PX / scene.focus.h)
+        return min(0.62 * width / scene.focus.w, 0.55 * height / scene.focus.h)
     top, bottom = _band(scene)
-    side = SIDE * len(scene.open_sides & {"left", "right"})
-    return min(
-        (bottom - top) * REEL_HEIGHT_PX / scene.content.h,
-        (1.0 - side) * REEL_WIDTH_PX / scene.content.w,
-    )
+    side = _side(scene.format) * len(scene.open_sides & {"left", "right"})
+    return min((bottom - top) * height / scene.content.h, (1.0 - side) * width / scene.content.w)
+
+
+def _header(format: Format) -> float:
+    """Where captions end, as a share of the frame's height."""
+    return (format.safe_zone_px_xywh[1] + CAPTION_PX * format.px_per_design_px) / format.height_px
+
+
+def _side(format: Format) -> float:
+    """What stays free between a product and either side of the frame, as a share of the frame's width."""
+    return (format.safe_zone_px_xywh[0] + _AIR_PX * format.px_per_design_px) / format.width_px
 
 
 def _panel_scale(scene: Scene) -> float:
     """The scale at which the content reaches from the caption's foot down to the panel."""
-    return (_PANEL_TOP - HEADER) * REEL_HEIGHT_PX / (scene.height - scene.content.y)
+    return (_PANEL_TOP - _header(scene.format)) * scene.format.height_px / (scene.height - scene.content.y)
 
 
 def _band(scene: Scene) -> tuple[float, float]:
     """The stretch of the frame's height that is meant for the content, as shares from the top."""
     if scene.close_up:
         return 0.0, 1.0
-    return HEADER if "top" in scene.open_sides else 0.0, FOOT if "bottom" in scene.open_sides else 1.0
+    return _header(scene.format) if "top" in scene.open_sides else 0.0, FOOT if "bottom" in scene.open_sides else 1.0
 
 
 def _place(scene: Scene, bounds: Bounds, scale: float, panel: bool = False) -> Box:
     """The window of this scale that puts the content where it belongs and cuts nothing that must be seen."""
-    w, h = REEL_WIDTH_PX / scale, REEL_HEIGHT_PX / scale
+    w, h = scene.format.width_px / scale, scene.format.height_px / scale
     subject = scene.content if scene.open_sides and not scene.close_up else scene.focus
     if panel:
         y = scene.height - _PANEL_TOP * h

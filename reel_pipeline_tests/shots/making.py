@@ -93,13 +93,12 @@ def plan(
     overrides: dict[str, str] | None = None,
     cutout: ProductCutout | None = None,
     prefer: Preferences = (),
-    look: BrandLook | None = None,
 ) -> ShotPlan:
     return plan_shots(
         product,
         FrameClassification(frames=frames),
         cutout or ProductCutout(cutouts=()),
-        look or BrandLook(),
+        BrandLook(),
         words or BrandWords(),
         overrides or {},
         prefer,

@@ -15,6 +15,8 @@ from reel_pipeline.records import (
     Rung,
     Shot,
     ShotPlan,
+    Subject,
+    SubjectKind,
     ViewClass,
 )
 from reel_pipeline.shots.checks import claims_are_grounded, motions_are_safe
@@ -26,6 +28,14 @@ FRAMES = FrameClassification(frames=(*GALLERY, frame(9, variant="sand"), frame(8
 def with_shot(made: ShotPlan, **changes: Any) -> ShotPlan:
     edition = made.editions["main"]
     shots = (edition.shots[0].model_copy(update=changes), *edition.shots[1:])
+    return made.model_copy(update={"editions": {"main": edition.model_copy(update={"shots": shots})}})
+
+
+def going_on(made: ShotPlan, number: int, **changes: Any) -> ShotPlan:
+    """The plan in which the line of the shot before is spoken over this one too."""
+    silent = {"line": "", "caption": "", "claims": (), "line_goes_on": True, **changes}
+    edition = made.editions["main"]
+    shots = tuple(shot.model_copy(update=silent) if shot.number == number else shot for shot in edition.shots)
     return made.model_copy(update={"editions": {"main": edition.model_copy(update={"shots": shots})}})
 
 
@@ -70,6 +80,21 @@ def test_a_denial_is_not_evidence(tmp_path: Path) -> None:
     assert "denies it" in found.sentence
 
 
+def test_a_line_may_go_on_over_the_next_shots_where_there_is_one(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+    for honest in (going_on(made, 2), going_on(going_on(made, 2), 3)):
+        assert claims_are_grounded(honest, SHIRT, BrandWords(), {}).passed
+    for dishonest, told in (
+        (going_on(made, 1), "Shot 1 goes on with the line of the shot before, but none is spoken there"),
+        (going_on(going_on(made, 2, line_goes_on=False), 3), "Shot 3 goes on"),
+        (going_on(made, 2, line="Linen camp shirt."), "has words of its own"),
+        (going_on(made, 2, caption="Linen"), "has words of its own"),
+    ):
+        found = claims_are_grounded(dishonest, SHIRT, BrandWords(), {})
+        assert not found.passed
+        assert told in found.sentence
+
+
 @pytest.mark.parametrize("text", ["Now 64.00", "Just £5", "Only 20 dollars"])
 def test_a_price_is_never_said_even_when_a_field_holds_it(tmp_path: Path, text: str) -> None:
     product = SHIRT.model_copy(update={"description": f"{text}."})
@@ -105,7 +130,7 @@ def test_captions_banned_words_risky_claims_and_the_closing_line_are_read_too(tm
         ({"rung": Rung.DIFFUSION}, "allows"),
         ({"motion": Motion.PARALLAX}, "can't do"),
         ({"focus_px_xywh": (1000, 0, 400, 400)}, "outside its photo"),
-        ({"avoid_px_xywh": ((-1, 0, 5, 5),)}, "outside its photo"),
+        ({"subjects": (Subject(kind=SubjectKind.LABEL, box_px_xywh=(-1, 0, 5, 5)),)}, "label box that lies outside"),
         ({"focus_px_xywh": (100, 100, 300, 400)}, "enlarge"),
     ],
 )
@@ -125,6 +150,6 @@ def test_two_colourways_in_one_plan_are_found_without_knowing_the_colour(tmp_pat
 def test_parallax_on_a_close_up_is_found() -> None:
     close = frame(1, ViewClass.DETAIL_CROP)
     take = {"photo": close.photo, "rung": Rung.PARALLAX, "motion": Motion.PARALLAX, "focus_px_xywh": (0, 0, 1200, 1600)}
-    shot = Shot(number=1, role="texture", takes=(take,), scene="", line="A.", caption="A.")
+    shot = Shot(number=1, role="texture", takes=(take,), line="A.", caption="A.")
     made = ShotPlan(editions={"main": PlanEdition(shots=(shot, shot), closing_line="", materials=(Material.TEXTURED,))})
     assert "close-up" in motions_are_safe(made, FrameClassification(frames=(close,))).sentence

@@ -7,7 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reel_pipeline.errors import PlanError
-from reel_pipeline.records import BrandLook, BrandWords, FrameClassification, Motion, Role, Rung, ViewClass
+from reel_pipeline.records import (
+    BrandWords,
+    FrameClassification,
+    Motion,
+    Role,
+    Rung,
+    Subject,
+    SubjectKind,
+    TransitionKind,
+    ViewClass,
+)
 from reel_pipeline.shots.checks import motions_are_safe
 from reel_pipeline_tests.shots.making import GALLERY, SHIRT, frame, lines, plan, store_in
 
@@ -21,10 +31,10 @@ def test_opening_is_worn_then_studio_then_close_up_then_another_view(tmp_path: P
     assert shown(tmp_path, *GALLERY) == [(Role.OPENING, 2), (Role.REVEAL, 1), (Role.TEXTURE, 3), (Role.DETAIL, 4)]
 
 
-@pytest.mark.parametrize("palette", [("#ffffff",), ("#ffffff", "#222222")])
-def test_a_brand_of_one_or_two_colours_is_planned_with(tmp_path: Path, palette: tuple[str, ...]) -> None:
-    (first, *_) = plan(tmp_path, look=BrandLook(palette=palette)).editions["main"].shots
-    assert all(colour in first.scene for colour in palette)
+def test_a_literal_shot_has_no_brief_enters_by_a_cut_and_has_a_line_of_its_own(tmp_path: Path) -> None:
+    for shot in plan(tmp_path).editions["main"].shots:
+        assert all(take.brief is None for take in shot.takes)
+        assert (shot.enters, shot.line_goes_on, bool(shot.line)) == (TransitionKind.CUT, False, True)
 
 
 def test_a_lifestyle_photo_opens_before_a_worn_one(tmp_path: Path) -> None:
@@ -115,10 +125,14 @@ def test_product_label_and_faces_are_kept_free_of_captions_in_at_most_twelve_box
     crowded = frame(1, label=(400, 400, 200, 50))
     small = tuple(frame(1, label=(10 * n, 10 * n, 40, 10)).label_text[0] for n in range(1, 30))
     crowded = crowded.model_copy(update={"label_text": crowded.label_text + small})
-    avoid = plan(tmp_path, frames=(crowded,)).editions["main"].shots[0].takes[0].avoid_px_xywh
-    assert crowded.product_box_px_xywh in avoid
-    assert (400, 400, 200, 50) in avoid
-    assert len(avoid) == 12
+    crowded = crowded.model_copy(update={"face_boxes_px_xywh": ((300, 200, 90, 90),)})
+    subjects = plan(tmp_path, frames=(crowded,)).editions["main"].shots[0].takes[0].subjects
+    assert subjects[:3] == (
+        Subject(kind=SubjectKind.PRODUCT, box_px_xywh=crowded.product_box_px_xywh),
+        Subject(kind=SubjectKind.FACE, box_px_xywh=(300, 200, 90, 90)),
+        Subject(kind=SubjectKind.LABEL, box_px_xywh=(400, 400, 200, 50)),
+    )
+    assert len(subjects) == 12
 
 
 def test_the_same_inputs_are_planned_once_and_price_does_not_matter(tmp_path: Path) -> None:

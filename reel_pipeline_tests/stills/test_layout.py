@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reel_pipeline.records import Motion
+from reel_pipeline.records import LANDSCAPE, PORTRAIT, SQUARE, VERTICAL, Format, Motion
 from reel_pipeline.stills.framing import MAX_UPSCALE, Box, Layout, Scene
 from reel_pipeline.stills.layout import lay_out
 
@@ -13,7 +14,9 @@ def scenes(draw: st.DrawFn) -> Scene:
     width, height = draw(st.integers(200, 3000)), draw(st.integers(200, 3000))
     x, y = draw(st.integers(0, width // 2)), draw(st.integers(0, height // 2))
     focus = Box(x, y, draw(st.integers(width // 8, width - x)), draw(st.integers(height // 8, height - y)))
-    return Scene(width, height, frozenset(draw(st.sets(st.sampled_from(SIDES)))), focus, focus)
+    sides = frozenset(draw(st.sets(st.sampled_from(SIDES))))
+    format = draw(st.sampled_from((VERTICAL, PORTRAIT, SQUARE, LANDSCAPE)))
+    return Scene(width, height, sides, focus, focus, format=format)
 
 
 def windows(layout: Layout) -> list[Box]:
@@ -25,8 +28,8 @@ def windows(layout: Layout) -> list[Box]:
 def test_the_camera_never_stretches_nor_enlarges_too_much_nor_stands_still(scene: Scene, motion: Motion) -> None:
     layout = lay_out(scene, motion)
     for window in windows(layout):
-        assert abs(window.h / window.w - 1920 / 1080) < 1e-6
-        assert 1080 / window.w <= MAX_UPSCALE * 1.0001
+        assert abs(window.w / window.h - scene.format.aspect) < 1e-6
+        assert scene.format.width_px / window.w <= MAX_UPSCALE * 1.0001
     start, end = windows(layout)
     zooms = abs(start.w / end.w - 1) >= 0.039
     travels = abs(start.cx - end.cx) >= 0.04 * start.w
@@ -114,12 +117,16 @@ def test_a_low_scene_without_a_known_product_is_panned_across_from_end_to_end() 
     assert all(window.x <= 20 and window.x + window.w >= 1420 for window in windows(calm))
 
 
-def test_label_text_is_never_cut_by_a_crop() -> None:
-    label = Box(100, 500, 1240, 200)
-    scene = Scene(1440, 1440, frozenset(), Box(0, 0, 1440, 1440), Box(0, 0, 1440, 1440), label)
-    for window in windows(lay_out(scene, Motion.PAN_LEFT)):
-        assert window.x <= label.x
-        assert window.x + window.w >= label.x + label.w
+@pytest.mark.parametrize("format", [VERTICAL, PORTRAIT, SQUARE, LANDSCAPE])
+def test_label_text_is_never_cut_by_a_crop(format: Format) -> None:
+    whole = Box(0, 0, 1440, 1440)
+    for label in (Box(100, 500, 1240, 200), Box(500, 100, 200, 1240)):
+        scene = Scene(1440, 1440, frozenset(), whole, whole, label, format=format)
+        for window in windows(lay_out(scene, Motion.PAN_LEFT)):
+            assert window.x <= label.x
+            assert window.x + window.w >= label.x + label.w
+            assert window.y <= label.y
+            assert window.y + window.h >= label.y + label.h
 
 
 def test_a_pan_over_a_close_up_travels_though_its_focus_fills_the_frame() -> None:

@@ -1,17 +1,62 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from reel_pipeline.engines import open_engine
-from reel_pipeline.errors import RenderError, SettingsError
+from reel_pipeline.errors import ParallaxRefused, RenderError, SettingsError
 from reel_pipeline.media.photo import decode_png, encode_png
-from reel_pipeline.records import BoxPx, BrandLook, Motion, ProductCutout, Rung, StillEdition, Take
+from reel_pipeline.records import (
+    SQUARE,
+    Blob,
+    BoxPx,
+    BrandLook,
+    Ground,
+    GroundKind,
+    MadeBy,
+    Money,
+    Motion,
+    ProductCutout,
+    Rung,
+    SceneBrief,
+    Subject,
+    SubjectKind,
+    Take,
+)
 from reel_pipeline.stills.checks import product_pixels_locked
+from reel_pipeline.stills.engines import Keyframe, StillEngine, StillRequest
 from reel_pipeline.stills.render import render_still, render_stills
 from reel_pipeline.store import Store
 from reel_pipeline_tests.reels.making import cut_out_of, gallery_of, new_store, packshot, plan_of, scene
 
 NO_CUTOUT = ProductCutout(cutouts=())
+PRICE = Money(amount="0.35", currency="EUR")
+
+
+def layered(rung: Rung) -> StillEngine:
+    return open_engine("stills", "layered")
+
+
+class Builder:
+    """Stands in for an engine of built scenes that is paid for each; it lays the photo out and builds nothing."""
+
+    name = "builder"
+
+    def __init__(self, revision: str = "1", refuses: bool = False) -> None:
+        self.revision, self.refuses = revision, refuses
+        self.asked: list[StillRequest] = []
+
+    def keyframe(self, request: StillRequest) -> Keyframe:
+        self.asked.append(request)
+        if self.refuses:
+            raise ParallaxRefused("This photo allows no built scene.")
+        plain = request.take.model_copy(update={"rung": Rung.STILL_MOTION})
+        made = layered(Rung.STILL_MOTION).keyframe(replace(request, take=plain))
+        return replace(made, ground=Ground(kind=GroundKind.BUILT, share=0.4), paid=PRICE)
+
+    def or_layered(self, rung: Rung) -> StillEngine:
+        return self if rung is Rung.COMPOSITE else layered(rung)
 
 
 @pytest.fixture
@@ -22,9 +67,7 @@ def store(tmp_path) -> Store:
 def render(store: Store, *pictures: np.ndarray, motion: Motion = Motion.PUSH_IN, **options):
     gallery = gallery_of(store, pictures)
     plan = plan_of(gallery, motion)
-    edition = render_stills(
-        plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store, **options
-    )
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store, **options)
     return gallery, edition
 
 
@@ -53,7 +96,8 @@ def test_the_check_finds_a_tampered_keyframe(store: Store, change: str) -> None:
     else:
         a, b, c, d, e, f = still.canvas_to_photo
         still = still.model_copy(update={"canvas_to_photo": (a, b, c + 1, d, e, f)})
-    finding = product_pixels_locked(StillEdition(attempt=0, stills=(still, edition.stills[1])), gallery, store)
+    changed = edition.model_copy(update={"stills": (still, edition.stills[1])})
+    finding = product_pixels_locked(changed, gallery, store)
     assert not finding.passed
     assert finding.sentence.startswith("Shot 1")
 
@@ -92,7 +136,7 @@ def test_pale_cloth_that_fills_its_photo_is_not_taken_for_backdrop(store: Store)
     whole = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (0, 0, 600, 600)})
     shots = (plan.shots[0].model_copy(update={"takes": (whole,)}), plan.shots[1])
     plan = plan.model_copy(update={"shots": shots})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     plate = decode_png(store.read(edition.stills[0].plate))
     mat = np.array([0xF4, 0xF1, 0xEC])
     assert np.abs(plate[3, 3].astype(int) - mat).max() < 8, "the photo lies on the brand's mat"
@@ -102,9 +146,10 @@ def test_a_close_up_of_a_product_that_stands_free_keeps_its_backdrop(store: Stor
     gallery = gallery_of(store, [packshot(1000, 1000, 200), packshot()])
     plan = plan_of(gallery)
     whole = plan.shots[0].takes[0]
-    close = whole.model_copy(update={"focus_px_xywh": (400, 0, 200, 1000), "avoid_px_xywh": ((100, 300, 800, 400),)})
+    product = Subject(kind=SubjectKind.PRODUCT, box_px_xywh=(100, 300, 800, 400))
+    close = whole.model_copy(update={"focus_px_xywh": (400, 0, 200, 1000), "subjects": (product,)})
     plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (close,)}), plan.shots[1])})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
     assert np.abs(plate[3].mean(axis=0) - 200).max() < 8, "the backdrop goes on above, no mat begins there"
 
@@ -116,7 +161,7 @@ def test_a_mat_keeps_near_to_a_dark_backdrop(store: Store) -> None:
     plan = plan_of(gallery)
     cut = plan.shots[0].takes[0].model_copy(update={"focus_px_xywh": (200, 0, 300, 700)})
     plan = plan.model_copy(update={"shots": (plan.shots[0].model_copy(update={"takes": (cut,)}), plan.shots[1])})
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     plate = decode_png(store.read(edition.stills[0].plate)).astype(int)
     assert 15 < plate[3, 3].mean() < 60
 
@@ -135,12 +180,12 @@ def test_previews_are_small(store: Store) -> None:
 
 def test_a_missing_take_or_photo_is_named(store: Store) -> None:
     gallery = gallery_of(store, [packshot(), scene()])
-    plan, engine = plan_of(gallery), open_engine("stills", "layered")
+    plan = plan_of(gallery)
     with pytest.raises(RenderError, match="Shot 2 has 1 takes and take 4"):
-        render_stills(plan, {2: 3}, 0, gallery, NO_CUTOUT, BrandLook(), engine, store)
+        render_stills(plan, {2: 3}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     less = gallery.model_copy(update={"photos": gallery.photos[:1]})
     with pytest.raises(RenderError, match="no longer in the gallery"):
-        render_stills(plan, {}, 0, less, NO_CUTOUT, BrandLook(), engine, store)
+        render_stills(plan, {}, 0, less, NO_CUTOUT, BrandLook(), layered, store)
 
 
 @pytest.mark.parametrize("size", [(600, 600), (1440, 1440), (1600, 700), (640, 1600)])
@@ -170,7 +215,7 @@ def test_a_motion_without_room_becomes_another_and_says_so(
     gallery = gallery_of(store, [scene(*size)])
     take = Take(photo=gallery.photos[0].key, rung=Rung.STILL_MOTION, motion=asked, focus_px_xywh=focus)
     shot = plan_of(gallery).shots[0].model_copy(update={"takes": (take,)})
-    still = render_still(shot, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
+    still = render_still(shot, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     assert still.take.motion is happens
     assert f"no room for a {asked.replace('_', ' ')}. The camera" in still.instead
 
@@ -187,7 +232,7 @@ def test_wider_shows_more_around_the_product(store: Store) -> None:
 def test_a_photo_that_allows_no_parallax_falls_to_the_lowest_rung_and_says_why(store: Store) -> None:
     gallery = gallery_of(store, [packshot(), scene()])
     plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
-    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), open_engine("stills", "layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
     assert product_pixels_locked(edition, gallery, store).passed
     for still in edition.stills:
         assert (still.take.rung, still.take.motion) == (Rung.STILL_MOTION, Motion.PUSH_IN)
@@ -199,17 +244,85 @@ def test_parallax_starts_as_the_photo_and_discloses_little(store: Store) -> None
     gallery = gallery_of(store, [packshot(), scene()])
     plan = plan_of(gallery, Motion.PARALLAX, Rung.PARALLAX)
     cutout = cut_out_of(gallery, store)
-    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), open_engine("stills", "layered"), store)
+    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), layered, store)
     finding = product_pixels_locked(edition, gallery, store)
     assert finding.passed, finding.sentence
     assert all(still.parallax and not still.instead for still in edition.stills)
     still = edition.stills[0]
     assert still.parallax is not None
     shrinking = still.model_copy(update={"parallax": still.parallax.model_copy(update={"growth": -0.1})})
-    changed = StillEdition(attempt=0, stills=(shrinking, edition.stills[1]))
+    changed = edition.model_copy(update={"stills": (shrinking, edition.stills[1])})
     finding = product_pixels_locked(changed, gallery, store)
     assert not finding.passed
     assert "no photo shows" in finding.sentence
+
+
+def composite_plan(store: Store, mood: tuple[Blob, ...] = ()):
+    gallery = gallery_of(store, [packshot(), scene()])
+    plan = plan_of(gallery, rung=Rung.COMPOSITE, shots=2)
+    brief = SceneBrief(setting="studio sweep", mood=mood)
+    takes = [shot.takes[0].model_copy(update={"brief": brief}) for shot in plan.shots]
+    shots = tuple(shot.model_copy(update={"takes": (take,)}) for shot, take in zip(plan.shots, takes, strict=True))
+    return gallery, plan.model_copy(update={"shots": shots})
+
+
+def test_the_engine_of_a_rung_gets_all_that_it_may_need_and_says_what_it_cost(store: Store) -> None:
+    mood = store.put(encode_png(scene(80, 120)), ".png")
+    gallery, plan = composite_plan(store, (mood,))
+    cutout, builder = cut_out_of(gallery, store), Builder()
+    edition = render_stills(plan, {}, 0, gallery, cutout, BrandLook(), builder.or_layered, store)
+    first = builder.asked[0]
+    assert first.layers.depth is not None
+    assert first.layers.normals is not None
+    assert first.take.brief == plan.shots[0].takes[0].brief
+    assert [picture.shape for picture in first.mood] == [(120, 80, 3)]
+    assert first.format == plan.format
+    still = edition.stills[0]
+    assert still.made_by == MadeBy(engine="builder", revision="1", paid=PRICE)
+    assert still.ground == Ground(kind=GroundKind.BUILT, share=0.4)
+    assert {currency: str(amount) for currency, amount in store.spent.paid.items()} == {"EUR": "0.70"}
+    assert render_stills(plan, {}, 0, gallery, cutout, BrandLook(), builder.or_layered, store) == edition
+    assert len(builder.asked) == 2, "nothing is paid for twice"
+    renewed = Builder("2")
+    render_stills(plan, {}, 0, gallery, cutout, BrandLook(), renewed.or_layered, store)
+    assert len(renewed.asked) == 2
+
+
+def test_a_refused_rung_is_made_by_the_engine_of_the_lowest_one(store: Store) -> None:
+    gallery, plan = composite_plan(store)
+    builder = Builder(refuses=True)
+    for _ in range(2):
+        still, _ = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), builder.or_layered, store).stills
+    assert len(builder.asked) == 2, "a refusal is remembered too"
+    lowest = layered(Rung.STILL_MOTION)
+    assert still.made_by == MadeBy(engine="layered", revision=lowest.revision)
+    assert still.take.rung is Rung.STILL_MOTION
+    assert still.instead.startswith("This photo allows no built scene.")
+
+    def with_another_lowest(rung: Rung) -> StillEngine:
+        return builder if rung is Rung.COMPOSITE else Builder("lowest")
+
+    still, _ = render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), with_another_lowest, store).stills
+    assert still.made_by.revision == "lowest"
+
+
+def test_a_still_is_made_by_its_engine_at_no_price(store: Store) -> None:
+    _, edition = render(store, packshot(), scene())
+    engine = layered(Rung.STILL_MOTION)
+    assert {still.made_by for still in edition.stills} == {MadeBy(engine="layered", revision=engine.revision)}
+
+
+def test_stills_have_the_plans_format(store: Store) -> None:
+    gallery = gallery_of(store, [packshot(), scene()])
+    upright, square = (
+        render_stills(plan, {}, 0, gallery, NO_CUTOUT, BrandLook(), layered, store)
+        for plan in (plan_of(gallery), plan_of(gallery, format=SQUARE))
+    )
+    assert square.format == SQUARE
+    assert product_pixels_locked(square, gallery, store).passed
+    assert all(abs(still.camera_end[2] - still.camera_end[3]) < 1e-6 for still in square.stills)
+    stretched = upright.model_copy(update={"format": SQUARE})
+    assert "stretch" in product_pixels_locked(stretched, gallery, store).sentence
 
 
 def test_an_unknown_engine_lists_the_known_ones() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from reel_pipeline.records import BrandLook, BrandWords, Cutout, Frame, Preferences, Record, ShotPlan
+from reel_pipeline.records import VERTICAL, BrandLook, BrandWords, Cutout, Format, Frame, Preferences, Record, ShotPlan
 
 
 class Facts(Record):
@@ -31,6 +31,7 @@ class PlanRequest(Record):
     words: BrandWords
     overrides: dict[str, str]
     prefer: Preferences
+    format: Format = VERTICAL
 
 
 class Planner(Protocol):

@@ -1,6 +1,6 @@
 """The embedded planner: tables and rules, no model. Same facts and labels, same plan."""
 
-from reel_pipeline.records import MAIN_EDITION, BrandLook, Motion, PlanEdition, Role, Shot, ShotPlan
+from reel_pipeline.records import MAIN_EDITION, Motion, PlanEdition, Role, Shot, ShotPlan
 from reel_pipeline.shots import script, suitability, views
 from reel_pipeline.shots.engines import PlanRequest
 from reel_pipeline.shots.restricted_words import COSMETICS
@@ -16,8 +16,9 @@ class EmbeddedPlanner:
     revision: str
 
     def plan(self, request: PlanRequest) -> ShotPlan:
+        """See `Planner`. Photos are chosen first, then as many lines as there are framings and time for."""
         facts, words = request.facts, request.words
-        chosen = views.choose_views(request.frames, request.prefer)
+        chosen = views.choose_views(request.frames, request.prefer, request.format)
         lines = script.write_script(facts, words, len(chosen))
         lines = _within_time(lines)
         chosen = chosen[: len(lines)]
@@ -28,14 +29,13 @@ class EmbeddedPlanner:
         shots: list[Shot] = []
         shown: list[tuple[views.View, Motion]] = []
         for number, ((role, view), line) in enumerate(zip(chosen, lines, strict=True), start=1):
-            takes = views.takes_for(role, view, request.frames, shown, request.prefer)
+            takes = views.takes_for(role, view, request.frames, shown, request.prefer, request.format)
             shown.append((view, takes[0].motion))
             shots.append(
                 Shot(
                     number=number,
                     role=role,
                     takes=takes,
-                    scene=_scene(role, request.look),
                     line=line.text,
                     caption=line.text,
                     claims=line.claims,
@@ -44,6 +44,7 @@ class EmbeddedPlanner:
         edition = PlanEdition(
             shots=tuple(shots),
             closing_line=_closing_line(request),
+            format=request.format,
             materials=materials,
             advice=suitability.advice_for(materials, rung),
         )
@@ -80,10 +81,3 @@ def _closing_line(request: PlanRequest) -> str:
     if own is None:
         return script.closing_line(request.facts, request.words)
     return script.closing_line(request.facts, request.words.model_copy(update={"call_to_action": own}))
-
-
-def _scene(role: Role, look: BrandLook) -> str:
-    background, *others = look.palette[:3]
-    touches = f" with touches of {others[-1]}" if others else ""
-    kind = "close to the surface" if role in (Role.TEXTURE, Role.DETAIL) else "the whole product"
-    return f"The untouched photo, {kind}. A built scene would be plain, in {background}{touches}."

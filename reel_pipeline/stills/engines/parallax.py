@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reel_pipeline.errors import ParallaxRefused
 from reel_pipeline.media.boxes import rows_and_columns
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BoxPx, Parallax, WindowPx
+from reel_pipeline.records import BoxPx, Format, Parallax, WindowPx
 from reel_pipeline.stills.engines.border import Floats
 
 Mask = NDArray[np.bool_]
@@ -53,7 +53,7 @@ _SIDE = 0.005
 """Of the frame's width: what stays free between the grown product and the frame's edge."""
 
 
-def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx) -> tuple[Pixels, Pixels, Parallax]:
+def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx, format: Format) -> tuple[Pixels, Pixels, Parallax]:
     """HWC RGB background without the product, HWC RGBA product of the same size, and how far they move apart.
 
     `plate`: HWC RGB uint8 canvas with the photo on it; `alpha`: HW uint8, its product; `ground`: the part of the canvas
@@ -62,7 +62,7 @@ def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx) -> tuple[Pi
     """
     on_ground = np.zeros(alpha.shape, np.bool_)
     on_ground[rows_and_columns(ground)] = True
-    scale = REEL_WIDTH_PX / end[2]
+    scale = format.width_px / end[2]
     is_plain = _is_plain(plate, alpha, on_ground, scale)
     opacity = _carried(alpha, on_ground, scale, *(_PLAIN_RIM_PX if is_plain else _TEXTURED_RIM_PX))
     hidden = opacity > 0
@@ -70,7 +70,8 @@ def part(plate: Pixels, alpha: Pixels, ground: BoxPx, end: WindowPx) -> tuple[Pi
     if not (alpha > 127).any() or background.sum() < _LEAST_BACKGROUND * on_ground.sum():
         raise ParallaxRefused(_refusal("its product fills it, so there is no background to move"))
     filled = _filled(plate, hidden, background, _REACH_PX / scale)
-    move = _farthest(opacity == 255, ground, end, _PLAIN_DISCLOSED_PX if is_plain else _TEXTURED_DISCLOSED_PX)
+    limit_px = _PLAIN_DISCLOSED_PX if is_plain else _TEXTURED_DISCLOSED_PX
+    move = _farthest(opacity == 255, ground, end, format, limit_px)
     front, behind = _layers(plate, filled, opacity)
     return behind, np.dstack([front, opacity]), move
 
@@ -191,10 +192,10 @@ class _Foot:
     is_cut: bool
 
 
-def _farthest(solid: Mask, ground: BoxPx, end: WindowPx, limit_px: float) -> Parallax:
+def _farthest(solid: Mask, ground: BoxPx, end: WindowPx, format: Format, limit_px: float) -> Parallax:
     """The largest growth, about one of a few points, that discloses no more than `limit_px` and keeps all in frame."""
-    seen = _through(solid, end)
-    scale = REEL_WIDTH_PX / end[2]
+    seen = _through(solid, end, format)
+    scale = format.width_px / end[2]
     foot = _foot(solid, ground)
     best: Parallax | None = None
     for height in _anchors(foot, ground, end) if seen.any() else ():
@@ -227,11 +228,11 @@ def _anchors(foot: _Foot, ground: BoxPx, end: WindowPx) -> tuple[float, ...]:
     return _ANCHORS[:1] if foot.is_cut and floor < end[1] + end[3] - 1 else _ANCHORS
 
 
-def _through(mask: Mask, window: WindowPx) -> Mask:
-    """A canvas mask as the frame shows it, REEL_HEIGHT_PX x REEL_WIDTH_PX."""
-    scale = REEL_WIDTH_PX / window[2]
+def _through(mask: Mask, window: WindowPx, format: Format) -> Mask:
+    """A canvas mask as the frame shows it, HW of the format's size."""
+    scale = format.width_px / window[2]
     matrix = np.array([[scale, 0.0, -window[0] * scale], [0.0, scale, -window[1] * scale]])
-    seen = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (REEL_WIDTH_PX, REEL_HEIGHT_PX))
+    seen = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (format.width_px, format.height_px))
     return np.asarray(seen > 127, np.bool_)
 
 
