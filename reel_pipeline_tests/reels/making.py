@@ -15,8 +15,10 @@ from reel_pipeline.media.photo import encode_png
 from reel_pipeline.media.video import audio_packets
 from reel_pipeline.records import (
     FPS,
+    VERTICAL,
     BoxPx,
     Cutout,
+    Format,
     Motion,
     Photo,
     PlanEdition,
@@ -26,7 +28,11 @@ from reel_pipeline.records import (
     Rung,
     Segment,
     Shot,
+    Stem,
+    Subject,
+    SubjectKind,
     Take,
+    TimedLine,
     VoiceEdition,
 )
 from reel_pipeline.store import Store, open_store
@@ -93,37 +99,54 @@ def cut_out_of(gallery: ProductGallery, store: Store) -> ProductCutout:
 
 
 def plan_of(
-    gallery: ProductGallery, motion: Motion = Motion.PUSH_IN, rung: Rung = Rung.STILL_MOTION, shots: int = 2
+    gallery: ProductGallery,
+    motion: Motion = Motion.PUSH_IN,
+    rung: Rung = Rung.STILL_MOTION,
+    shots: int = 2,
+    format: Format = VERTICAL,
 ) -> PlanEdition:
     """`shots` shots over the gallery's photos in turn."""
     made = []
     for index in range(shots):
         photo = gallery.photos[index % len(gallery.photos)]
         focus = box_of(photo.width_px, photo.height_px)
-        take = Take(photo=photo.key, rung=rung, motion=motion, focus_px_xywh=focus, avoid_px_xywh=(focus,))
-        made.append(Shot(number=index + 1, role=Role.REVEAL, takes=(take,), scene="", line="", caption=""))
-    return PlanEdition(shots=tuple(made), closing_line="")
+        subjects = (Subject(kind=SubjectKind.PRODUCT, box_px_xywh=focus),)
+        take = Take(photo=photo.key, rung=rung, motion=motion, focus_px_xywh=focus, subjects=subjects)
+        made.append(Shot(number=index + 1, role=Role.REVEAL, takes=(take,), line="", caption=""))
+    return PlanEdition(shots=tuple(made), closing_line="", format=format)
 
 
 def voice_of(
     store: Store, captions: Sequence[str], shot_frames: int = 80, card_frames: int = 48, level: float = 0.217
 ) -> VoiceEdition:
     """A tone (0.217 is about -14 LUFS; 0 is silence) over one segment a caption and an end card."""
-    segments, start = [], 0
-    for number, caption in enumerate(captions, start=1):
-        segments.append(
-            Segment(shot=number, start_frame=start, frame_count=shot_frames, line=f"{caption}.", caption=caption)
-        )
-        start += shot_frames
-    segments.append(Segment(shot=None, start_frame=start, frame_count=card_frames, line="Discover more"))
+    card_start = shot_frames * len(captions)
+    segments = [
+        Segment(shot=index + 1, start_frame=index * shot_frames, frame_count=shot_frames)
+        for index in range(len(captions))
+    ]
+    lines = [
+        TimedLine(start_frame=it.start_frame, frame_count=shot_frames, text=f"{caption}.", caption=caption)
+        for it, caption in zip(segments, captions, strict=True)
+    ]
+    tone = stem_of(store, card_start + card_frames, level)
+    return VoiceEdition(
+        engine="tone",
+        is_placeholder=True,
+        segments=(*segments, Segment(shot=None, start_frame=card_start, frame_count=card_frames)),
+        lines=(*lines, TimedLine(start_frame=card_start, frame_count=card_frames, text="Discover more")),
+        mix=tone,
+        voice=tone,
+    )
+
+
+def stem_of(store: Store, frames: int, level: float) -> Stem:
+    """A tone that lasts so many frames."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "track.m4a"
-        write_tone(path, start + card_frames, level)
+        write_tone(path, frames, level)
         packets = hashlib.sha256(b"".join(audio_packets(path))).hexdigest()
-        track = store.put_file(path)
-    return VoiceEdition(
-        engine="tone", is_placeholder=True, segments=tuple(segments), track=track, packets_sha256=packets
-    )
+        return Stem(sound=store.put_file(path), packets_sha256=packets)
 
 
 def write_tone(path: Path, frames: int, level: float) -> None:
