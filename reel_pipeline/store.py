@@ -16,13 +16,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from reel_pipeline.costs import Cost
 from reel_pipeline.errors import HeadConflict, StoreError
 from reel_pipeline.objects import Objects, open_objects
 from reel_pipeline.records import AssetRecord, Blob, CheckResult, Money, Record, Sha256, canonical_json, of_any_version
@@ -41,32 +42,6 @@ class Engine(Protocol):
 
     @property
     def revision(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What engine calls cost: seconds always, money by currency where there was any."""
-
-    seconds: float = 0.0
-    paid: Mapping[str, Decimal] = field(default_factory=dict)
-
-    def __add__(self, other: Self) -> Self:
-        currencies = {*self.paid, *other.paid}
-        paid = {name: self.paid.get(name, Decimal()) + other.paid.get(name, Decimal()) for name in currencies}
-        return replace(self, seconds=self.seconds + other.seconds, paid=paid)
-
-    def since(self, before: Self) -> Self:
-        """What was added to `before` to come to this."""
-        paid = {name: amount - before.paid.get(name, Decimal()) for name, amount in self.paid.items()}
-        return replace(self, seconds=self.seconds - before.seconds, paid={name: it for name, it in paid.items() if it})
-
-    def as_json(self) -> dict[str, Any]:
-        paid = {currency: str(amount) for currency, amount in sorted(self.paid.items())}
-        return {"seconds": round(self.seconds, 2), "paid": paid}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls(value["seconds"], {currency: Decimal(amount) for currency, amount in value["paid"].items()})
 
 
 class Head(Record):

@@ -9,6 +9,7 @@ from typing import Any
 
 from reel_pipeline.commands.output import print_json, print_table
 from reel_pipeline.commands.workspace import open_workspace, warn_of_unclaimed
+from reel_pipeline.costs import Cost
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.adapter import ATTEMPT_TAG, FORCE_TAG
 from reel_pipeline.defs.in_process import Done, Instance, open_instance, run_job
@@ -21,7 +22,7 @@ from reel_pipeline.rules.report import ProductReport, known_partitions, report
 from reel_pipeline.rules.table import ASSETS
 from reel_pipeline.rules.work import EVERYTHING, Work, unspeakable, work
 from reel_pipeline.settings import Settings
-from reel_pipeline.store import UNPARTITIONED, Cost
+from reel_pipeline.store import UNPARTITIONED
 
 QUIET_S = 5.0
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
+from reel_pipeline.costs import Cost
 from reel_pipeline.rules.flow import unexpected
 from reel_pipeline.rules.table import digest_of
 from reel_pipeline.settings import Settings
-from reel_pipeline.store import Cost
 
 Instance = dg.DagsterInstance
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
