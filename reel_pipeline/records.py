@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, TypeVar
@@ -84,6 +85,25 @@ class Blob(Record):
     sha256: Sha256
     size_bytes: int
     suffix: str
+
+
+def blobs_in(record: Record) -> Iterator[Blob]:
+    """Every blob that a record names, at any depth."""
+    for _, value in record:
+        yield from _blobs_in_value(value)
+
+
+def _blobs_in_value(value: object) -> Iterator[Blob]:
+    if isinstance(value, Blob):
+        yield value
+    elif isinstance(value, Record):
+        yield from blobs_in(value)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _blobs_in_value(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _blobs_in_value(item)
 
 
 class Money(Record):

@@ -26,7 +26,17 @@ from pydantic import ValidationError
 from reel_pipeline.costs import Cost
 from reel_pipeline.errors import HeadConflict, StoreError
 from reel_pipeline.objects import Objects, open_objects
-from reel_pipeline.records import AssetRecord, Blob, CheckResult, Money, Record, Sha256, canonical_json, of_any_version
+from reel_pipeline.records import (
+    AssetRecord,
+    Blob,
+    CheckResult,
+    Money,
+    Record,
+    Sha256,
+    blobs_in,
+    canonical_json,
+    of_any_version,
+)
 
 UNPARTITIONED = "_"
 """Stands for the partition of an asset that has none, such as the catalogue."""
@@ -264,25 +274,6 @@ def partition_path(partition: str) -> str:
     """A file name for any partition key, readable and unique whatever the key holds: `mug-1-` and 16 hex digits."""
     slug = re.sub(r"[^a-z0-9]+", "-", partition.lower()).strip("-")[:40]
     return f"{slug or 'sku'}-{hashlib.sha256(partition.encode()).hexdigest()[:16]}"
-
-
-def blobs_in(record: Record) -> Iterator[Blob]:
-    """Every blob that a record names, at any depth."""
-    for _, value in record:
-        yield from _blobs_in_value(value)
-
-
-def _blobs_in_value(value: object) -> Iterator[Blob]:
-    if isinstance(value, Blob):
-        yield value
-    elif isinstance(value, Record):
-        yield from blobs_in(value)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _blobs_in_value(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _blobs_in_value(item)
 
 
 def open_store(location: str, cache: Path, *, reuse: bool = True) -> Store:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from reel_pipeline.errors import BlobMissing, HeadConflict, StoreError
 from reel_pipeline.objects.folder import FolderObjects
-from reel_pipeline.records import Blob, CheckResult, Finding, Product, Record
-from reel_pipeline.store import Store, blobs_in, open_store, partition_path
+from reel_pipeline.records import Blob, CheckResult, Finding, Product, Record, blobs_in
+from reel_pipeline.store import Store, open_store, partition_path
 from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
 
 FINGERPRINT = hashlib.sha256(b"inputs").hexdigest()

@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeVar
 from reel_pipeline.costs import Cost
 from reel_pipeline.errors import ReelError, SettingsError
 from reel_pipeline.mirror.engines import Target, open_target
-from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha256
+from reel_pipeline.records import AssetRecord, CheckResult, Finding, Record, Sha256, blobs_in
 from reel_pipeline.rules.attempts import Attempts, current_attempts
 from reel_pipeline.rules.table import ASSETS, CHECKS, Asset
 from reel_pipeline.settings import Settings
-from reel_pipeline.store import UNPARTITIONED, Head, Store, blobs_in
+from reel_pipeline.store import UNPARTITIONED, Head, Store
 
 A = TypeVar("A", bound=AssetRecord)
 FAILURES = "failures"

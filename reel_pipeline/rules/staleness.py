@@ -4,11 +4,10 @@ from typing import Any
 
 from reel_pipeline.catalog.build import product_of
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import MirroredAsset
+from reel_pipeline.records import MirroredAsset, blobs_in
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.reads import entry_in
 from reel_pipeline.rules.table import ASSETS, SKU_ASSETS
-from reel_pipeline.store import blobs_in
 
 MISSING = "never made, or its record can't be read"
 UPSTREAM = "rests on something stale"
