@@ -48,7 +48,7 @@ class Blender:
 
 
 def flat(colour: tuple[int, int, int], width_px: int, height_px: int) -> "Planes":
-    """A picture of one RGB colour; sides are even."""
+    """A picture of one RGB colour (0 to 255 each); both sides must be even."""
     from reel_pipeline.media.video import Planes
 
     dot = Planes.from_rgb(np.full((2, 2, 3), colour, np.uint8))

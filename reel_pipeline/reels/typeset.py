@@ -12,12 +12,18 @@ from PIL import Image, ImageDraw
 
 from reel_pipeline.media.letters import line_parts
 from reel_pipeline.media.photo import Pixels
+from reel_pipeline.records import Format
 from reel_pipeline.reels.fonts import Face, FontStack
 
 Colour = tuple[int, int, int]
 BRACKETS = dict(zip("([{⟨〈「『【〔", ")]}⟩〉」』】〕", strict=True))
 LEAST_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3."""
+
+
+def scaled(design_px: float, format: Format) -> int:
+    """A size that was designed for a frame whose short side is 1080 px, in this format: 60 px are 40 of 720x1280."""
+    return round(design_px * format.px_per_design_px)
 
 
 def parse_colour(text: str) -> Colour:
@@ -128,6 +134,7 @@ def _pair_brackets(characters: list[dict[str, Any]], base: str) -> None:
 
 
 def line_width(text: str, style: Style) -> float:
+    """Pixels from the first to the last letter's advance; `text` must be drawable (`FontStack.drawable`)."""
     return sum(face.at(style.size_px).getlength(run) for run, face, _ in visual_runs(text, style.fonts))
 
 
@@ -164,7 +171,7 @@ def _wrapped(parts: Sequence[str], style: Style, width_px: float, max_lines: int
 
 
 def text_mask(lines: Sequence[str], style: Style, width_px: int) -> Pixels:
-    """HW uint8 coverage of centred lines; the height is the sum of the leadings."""
+    """HW uint8 coverage (255 is ink) of centred lines, each as high as its leading: 3 of 60 px make 222 px."""
     step = round(style.size_px * style.leading)
     mask = Image.new("L", (width_px, step * len(lines)), 0)
     draw = ImageDraw.Draw(mask)

@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import encode_png
-from reel_pipeline.media.video import audio_packets
+from reel_pipeline.media.video import MEZZANINE, Planes, VideoWriter, audio_packets
 from reel_pipeline.records import (
     FPS,
     VERTICAL,
     BoxPx,
+    Clip,
     Cutout,
     Format,
+    Ground,
+    MadeBy,
     Motion,
     Photo,
     PlanEdition,
@@ -28,11 +31,14 @@ from reel_pipeline.records import (
     Rung,
     Segment,
     Shot,
+    Span,
     Stem,
     Subject,
     SubjectKind,
     Take,
+    TimedBox,
     TimedLine,
+    Track,
     VoiceEdition,
 )
 from reel_pipeline.store import Store, open_store
@@ -147,6 +153,37 @@ def stem_of(store: Store, frames: int, level: float) -> Stem:
         write_tone(path, frames, level)
         packets = hashlib.sha256(b"".join(audio_packets(path))).hexdigest()
         return Stem(sound=store.put_file(path), packets_sha256=packets)
+
+
+def clip_of(
+    store: Store,
+    shot: int,
+    frame_count: int = 80,
+    format: Format = VERTICAL,
+    product: BoxPx | None = None,
+    holds: Sequence[Span] = (),
+) -> Clip:
+    """A clip of one even tone: at frame k its luma is 40 + 2k and its chroma 90 + 20 times the shot's number."""
+    width, height = format.width_px, format.height_px
+    chroma = np.full((height // 2, width // 2), 90 + 20 * shot, np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        with VideoWriter(path, width, height, MEZZANINE) as writer:
+            for frame in range(frame_count):
+                writer.write(Planes(np.full((height, width), 40 + 2 * frame, np.uint8), chroma, chroma))
+        video = store.put_file(path)
+    lies = (TimedBox(start_frame=0, frame_count=frame_count, box_px_xywh=product),) if product else ()
+    return Clip(
+        shot=shot,
+        photo=f"photo {shot}",
+        rung=Rung.STILL_MOTION,
+        ground=Ground(),
+        made_by=(MadeBy(engine="still", revision="1"), MadeBy(engine="clip", revision="2")),
+        tracks=(Track(kind=SubjectKind.PRODUCT, boxes=lies),),
+        holds=tuple(holds),
+        video=video,
+        frame_count=frame_count,
+    )
 
 
 def write_tone(path: Path, frames: int, level: float) -> None:

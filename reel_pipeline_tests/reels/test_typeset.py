@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from reel_pipeline.errors import RenderError
-from reel_pipeline.records import BrandLook, Segment
-from reel_pipeline.reels.captions import SAFE_BOTTOM_PX, SAFE_SIDE_PX, SAFE_TOP_PX, caption_bitmap, place, srt, vtt
+from reel_pipeline.records import VERTICAL, BrandLook, Subject, SubjectKind, TimedLine
+from reel_pipeline.reels.captions import caption_bitmap, place, place_elsewhere, srt, vtt
 from reel_pipeline.reels.fonts import FontStack, font_stack
 from reel_pipeline.reels.overlay import Bitmap
 from reel_pipeline.reels.typeset import (
@@ -169,6 +169,10 @@ def test_direction_is_that_of_the_first_strong_letter() -> None:
     assert not is_rtl("Shirt חולצה")
 
 
+def subject(box, kind: SubjectKind = SubjectKind.PRODUCT) -> Subject:
+    return Subject(kind=kind, box_px_xywh=box)
+
+
 boxes = st.tuples(st.integers(0, 900), st.integers(0, 1700), st.integers(1, 1000), st.integers(1, 1500))
 
 
@@ -176,34 +180,51 @@ boxes = st.tuples(st.integers(0, 900), st.integers(0, 1700), st.integers(1, 1000
 @settings(max_examples=60, deadline=None)
 def test_captions_stay_in_the_safe_zone(avoid, half_width, half_height) -> None:
     bitmap = Bitmap(np.zeros((half_height * 20, half_width * 46, 4), np.uint8), 0, 0)
-    x, y, w, h = place(bitmap, avoid, None).box_px_xywh
-    assert x >= SAFE_SIDE_PX - 1
-    assert x + w <= 1080 - SAFE_SIDE_PX + 1
-    assert y >= SAFE_TOP_PX
-    assert y + h <= SAFE_BOTTOM_PX
+    x, y, w, h = place(bitmap, [subject(box) for box in avoid], None, VERTICAL).box_px_xywh
+    assert x >= 64
+    assert x + w <= 1016
+    assert y >= 269
+    assert y + h <= 1248
     assert x % 2 == y % 2 == 0
 
 
 def test_captions_leave_the_product_free_when_there_is_room() -> None:
-    bitmap = caption_bitmap("A warm scarf", BrandLook(), None)
-    _, y, _, h = place(bitmap, [(0, 200, 1080, 600)], None).box_px_xywh
+    bitmap = caption_bitmap("A warm scarf", BrandLook(), None, VERTICAL)
+    _, y, _, h = place(bitmap, [subject((0, 200, 1080, 600))], None, VERTICAL).box_px_xywh
     assert y >= 800
-    _, y, _, h = place(bitmap, [(0, 500, 1080, 1400)], None).box_px_xywh
+    _, y, _, h = place(bitmap, [subject((0, 500, 1080, 1400))], None, VERTICAL).box_px_xywh
     assert y + h <= 500
+
+
+@pytest.mark.parametrize("kind", [SubjectKind.LABEL, SubjectKind.FACE])
+def test_captions_rather_cover_the_product_than_its_label_or_a_face(kind: SubjectKind) -> None:
+    bitmap = caption_bitmap("A warm scarf", BrandLook(), None, VERTICAL)
+    everywhere = subject((0, 0, 1080, 1920))
+    _, y, _, _ = place(bitmap, [everywhere, subject((0, 200, 1080, 600), kind)], None, VERTICAL).box_px_xywh
+    assert y >= 800
+
+
+def test_a_refused_caption_stands_elsewhere_or_nowhere() -> None:
+    bitmap = place(caption_bitmap("A warm scarf", BrandLook(), None, VERTICAL), [], None, VERTICAL)
+    elsewhere = place_elsewhere(bitmap, [], [bitmap.box_px_xywh], VERTICAL)
+    assert elsewhere is not None
+    assert elsewhere.y >= bitmap.y + bitmap.box_px_xywh[3]
+    below = [subject((0, elsewhere.y, 1080, 1920))]
+    assert place_elsewhere(bitmap, below, [bitmap.box_px_xywh], VERTICAL) is None
 
 
 def test_a_caption_that_fits_nowhere_is_refused() -> None:
     with pytest.raises(RenderError, match="shorten it"):
-        caption_bitmap("word " * 60, BrandLook(), None)
+        caption_bitmap("word " * 60, BrandLook(), None, VERTICAL)
 
 
 def test_subtitles_follow_the_timeline() -> None:
-    segments = [
-        Segment(shot=1, start_frame=0, frame_count=60, line="Soft & warm.", caption="Soft"),
-        Segment(shot=2, start_frame=60, frame_count=49, caption="Only shown"),
-        Segment(shot=None, start_frame=109, frame_count=48),
+    lines = [
+        TimedLine(start_frame=0, frame_count=60, text="Soft & warm.", caption="Soft"),
+        TimedLine(start_frame=60, frame_count=49, caption="Only shown"),
+        TimedLine(start_frame=109, frame_count=48),
     ]
-    assert srt(segments).decode() == (
+    assert srt(lines).decode() == (
         "1\n00:00:00,000 --> 00:00:02,500\nSoft & warm.\n\n2\n00:00:02,500 --> 00:00:04,542\nOnly shown\n"
     )
-    assert vtt(segments).decode().startswith("WEBVTT\n\n00:00:00.000 --> 00:00:02.500\nSoft &amp; warm.\n")
+    assert vtt(lines).decode().startswith("WEBVTT\n\n00:00:00.000 --> 00:00:02.500\nSoft &amp; warm.\n")

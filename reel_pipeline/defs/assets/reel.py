@@ -1,4 +1,4 @@
-"""The vertical reel: clips, captions, end card and the approved track."""
+"""The reel: clips, captions, end card and the approved track."""
 
 import dagster as dg
 
@@ -19,7 +19,7 @@ from reel_pipeline.rules.report import missing_price
     group_name="f_reel",
     kinds={"video"},
     owners=["team:studio"],
-    description="1080x1920 at 24 fps with burned-in captions, SRT, VTT, a poster and the cut list.",
+    description="1080x1920, or as the plan asks, at 24 fps; burned-in captions, SRT, VTT, a poster and the cut list.",
 )
 def reel(
     context: dg.AssetExecutionContext,
@@ -69,7 +69,7 @@ reel_meets_spec = check(
 )
 audio_is_the_approved_track = check(
     "audio_is_the_approved_track",
-    "The reel's audio packets are those of the approved voiceover, byte for byte.",
+    "The reel's audio packets are those of the approved voiceover, byte for byte, and the voice without music is kept.",
     lambda flow, _, reel, voice: worst(
         find_audio_is_the_approved_track(edition, voice.editions[name], flow.store)
         for name, edition in reel.editions.items()
