@@ -9,16 +9,18 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reel_pipeline.costs import Cost
 from reel_pipeline.errors import BlobMissing, HeadConflict, StoreError
 from reel_pipeline.objects.folder import FolderObjects
-from reel_pipeline.records import Blob, CheckResult, Finding, Product, Record, blobs_in
+from reel_pipeline.records import Blob, CheckResult, Finding, Money, Product, Record, blobs_in
 from reel_pipeline.store import Store, open_store, partition_path
 from reel_pipeline_tests.servers import S3_KINDS, s3_bucket
 
@@ -155,6 +157,33 @@ def test_a_damaged_blob_is_noticed_and_what_names_it_is_made_again(any_store: St
     again = any_store.remember("paint", Painter(), 1, Painted, lambda: paint(any_store, b"pixels"))
     assert any_store.read(again.picture) == b"pixels"
     assert any_store.counts["computed"] == 2
+
+
+def test_an_engine_call_costs_its_own_time_once_and_what_was_paid_by_currency(store: Store) -> None:
+    def inner() -> Painted:
+        time.sleep(0.2)
+        store.count_paid(Money(amount="0.10", currency="EUR"))
+        return paint(store, b"inner")
+
+    def outer() -> Painted:
+        store.remember("paint", Painter(), "inner", Painted, inner)
+        store.count_paid(Money(amount="0.20", currency="EUR"))
+        store.count_paid(Money(amount="1", currency="USD"))
+        store.count_paid(None)
+        return paint(store, b"outer")
+
+    started = time.monotonic()
+    for _ in range(2):
+        store.remember("paint", Painter(), "outer", Painted, outer)
+    assert 0.2 <= store.spent.seconds <= time.monotonic() - started, "the inner call lies within the outer one"
+    assert store.spent.paid == {"EUR": Decimal("0.30"), "USD": Decimal("1")}, "a remembered call costs nothing"
+    before = store.spent
+    store.count_paid(Money(amount="0.70", currency="EUR"))
+    since = store.spent.since(before)
+    assert since.as_json()["paid"] == {"EUR": "0.70"}
+    assert Cost.from_json(before.as_json()) + since == replace(
+        store.spent, seconds=before.as_json()["seconds"], paid=store.spent.paid
+    )
 
 
 def test_a_damaged_copy_in_the_cache_is_fetched_again(

@@ -49,6 +49,15 @@ def test_good_products_are_published_and_a_bad_one_stops_only_itself(made: Works
     assert not finding.passed
 
 
+def test_what_the_engine_calls_of_an_asset_cost_is_kept_beside_its_record(made: Workspace) -> None:
+    flow = Flow(made.settings, made.settings.open_store())
+    for asset in ("frame_classification", "voiceover", "rendered_still", "video_clip", "reel", "evaluation_score"):
+        head = flow.head(asset, "TEA-1")
+        assert head is not None
+        assert head.provenance["cost"]["seconds"] > 0
+        assert head.provenance["cost"]["paid"] == {}
+
+
 def test_a_name_that_the_voice_can_not_read_is_said_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +109,8 @@ def test_a_second_run_computes_nothing_and_says_so(made: Workspace) -> None:
     assert [product["sku"] for product in products] == ["TEA-1", "BOX-2"]
     assert all(product["state"] == "published" and product["verdict"] == "accept" for product in products)
     assert all(product["computed"] == 0 and product["reused"] == 11 for product in products)
+    assert all(product["cost"] == {"money": "0", "currency": "", "seconds": 0.0} for product in products)
+    assert all(product["rungs"] == ["still_motion"] for product in products)
     assert all(Path(product["reel"]).read_bytes()[4:8] == b"ftyp" for product in products)
 
 

@@ -2,16 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dagster as dg
-import numpy as np
 import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
-from numpy.typing import NDArray
 
-from reel_pipeline.clips.engines import KeyframeLayers
+from reel_pipeline.clips.engines import Animated, ClipRequest
 from reel_pipeline.clips.engines.warp import Warp
 from reel_pipeline.definitions import defs
 from reel_pipeline.defs.adapter import ATTEMPT_TAG
@@ -83,11 +81,9 @@ class CountingEngine(Warp):
 
     made: Counter[str] = Counter()
 
-    def frames(
-        self, layers: KeyframeLayers, windows: NDArray[np.float64], near: NDArray[np.float64]
-    ) -> Iterator[Planes]:
+    def animate(self, request: ClipRequest, emit: Callable[[Planes], None]) -> Animated:
         self.made["clips"] += 1
-        return super().frames(layers, windows, near)
+        return super().animate(request, emit)
 
 
 def retakes_requested(flow: Flow) -> list[dg.RunRequest]:
@@ -134,7 +130,7 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
         pixels = decode_png(flow.store.read(flow.record("product_gallery", sku).photos[0].pixels))
         judge.sku_of[hashlib.sha256(pixels.tobytes()).hexdigest()] = sku
     first = {sku: launch("make_reels", sku, {}) for sku in SKUS}
-    voices = {sku: flow.record("voiceover", sku).editions["main"].packets_sha256 for sku in SKUS}
+    voices = {sku: flow.record("voiceover", sku).editions["main"].mix for sku in SKUS}
     made_by_retakes: Counter[str] = Counter()
     attempts: Counter[str] = Counter()
     while requests := retakes_requested(flow):
@@ -158,7 +154,7 @@ def test_faulted_shots_are_made_again_within_the_budget_and_only_what_passes_is_
     assert verdicts == {
         "FLAKY": Verdict.ACCEPT, "HOPELESS": Verdict.REJECT, "UNSURE": Verdict.ABSTAIN, "GOOD": Verdict.ACCEPT,
     }  # fmt: skip
-    assert {sku: flow.record("voiceover", sku).editions["main"].packets_sha256 for sku in SKUS} == voices
+    assert {sku: flow.record("voiceover", sku).editions["main"].mix for sku in SKUS} == voices
     workspace = Workspace(flow.settings, Path())
     assert public(workspace) == {"flaky", "good"}
     published = flow.record("mirrored_asset", "FLAKY").editions["main"].files
