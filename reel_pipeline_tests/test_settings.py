@@ -6,7 +6,7 @@ import pytest
 
 from reel_pipeline.brand import read_brand
 from reel_pipeline.errors import SettingsError
-from reel_pipeline.records import BrandKit, Product
+from reel_pipeline.records import VERTICAL, BrandKit, Product
 from reel_pipeline.reels.end_card import end_card
 from reel_pipeline.store import open_store
 
@@ -33,7 +33,7 @@ def test_colours_may_be_written_as_in_css_and_one_is_enough(
     brand = brand_of(tmp_path, f"[look]\npalette = {written}\n")
     assert brand.look.palette == palette
     product = Product(sku="TEE-1", title="Linen tee")
-    card = end_card(product, brand.look, brand.words, None, None)
+    card = end_card(product, brand.look, brand.words, None, None, VERTICAL)
     assert card.background == tuple(bytes.fromhex(palette[0][1:]))
 
 
