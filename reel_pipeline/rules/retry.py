@@ -93,9 +93,13 @@ def _captions(flow: Flow, partition: str, edition: str, review: Review) -> dict[
     made = reel.editions.get(edition) if reel else None
     if made is None or made.video.sha256 != review.video_sha256:
         return {}
-    at = {cut.start_frame: cut.shot for cut in made.cut_list.cuts}
-    boxes = {at.get(it.start_frame): it.box_px_xywh for it in made.cut_list.overlays if it.kind == "caption"}
-    return {shot: box for shot, box in boxes.items() if shot is not None}
+    captions = [box for track in made.cut_list.overlays if track.kind == "caption" for box in track.boxes]
+    return {
+        cut.shot: box.box_px_xywh
+        for cut in made.cut_list.cuts
+        for box in captions
+        if cut.shot is not None and box.start_frame < cut.stop_frame and cut.start_frame < box.stop_frame
+    }
 
 
 def budget(flow: Flow, partition: str, plan: ShotPlan, stills: RenderedStill, score: EvaluationScore) -> Finding:

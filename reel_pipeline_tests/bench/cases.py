@@ -104,7 +104,8 @@ def _off(kind: str, amount: int) -> Callable[[CutList], CutList]:
 
     def change(cut_list: CutList) -> CutList:
         if kind == "size":
-            return cut_list.model_copy(update={"width_px": cut_list.width_px + amount})
+            wider = cut_list.format.model_copy(update={"width_px": cut_list.format.width_px + amount})
+            return cut_list.model_copy(update={"format": wider})
         last = cut_list.cuts[-1]
         longer = last.model_copy(update={"frame_count": last.frame_count + amount})
         return cut_list.model_copy(update={"cuts": (*cut_list.cuts[:-1], longer)})

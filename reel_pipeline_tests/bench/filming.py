@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Encoding, Planes, VideoWriter
-from reel_pipeline.records import BoxPx, Cut, CutList, Overlay
+from reel_pipeline.records import BoxPx, Cut, CutList, Format, TimedBox, Track
 from reel_pipeline_tests.bench.files import InFile
 from reel_pipeline_tests.bench.products import Mask
 from reel_pipeline_tests.bench.sound import Stereo, steady_sound, write_m4a
@@ -71,7 +71,7 @@ def film(
     photo = np.asarray(cv2.resize(photo, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA), np.uint8)
     rows, columns = photo.shape[:2]
     layer = _layer(photo, mask) if apart and mask is not None else None
-    fit = min(width / columns, 1.6 * width / 1080 / reduce)
+    fit = min(width / columns, height / rows, 1.6 * width / 1080 / reduce)
     base = (
         fit * rng.uniform(0.85, 1.0)
         if rng.random() < 0.6
@@ -132,7 +132,8 @@ def caption(frame: Pixels, text: str, box: BoxPx) -> None:
     """Dark letters on a light plate; nothing is drawn outside `box`."""
     x, y, width, height = box
     frame[y : y + height, x : x + width] = (250, 248, 244)
-    scale = 0.9 * width / cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.0, 1)[0][0]
+    text_width, text_height = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.0, 1)[0]
+    scale = min(0.9 * width / text_width, 0.6 * height / text_height)
     place = (x + width // 20, y + height * 2 // 3)
     cv2.putText(frame, text, place, cv2.FONT_HERSHEY_DUPLEX, scale, (30, 30, 30), 1 + round(scale), cv2.LINE_AA)
 
@@ -190,8 +191,9 @@ def make_clip(
             for frame in frames:
                 caption(frame, f"What the photo shows, part {number}", box)
                 writer.write(Planes.from_rgb(frame))
-            cuts.append(Cut(shot=number, photo=f"{number:016x}", start_frame=start, frame_count=len(frames)))
-            overlays.append(Overlay(kind="caption", start_frame=start, frame_count=len(frames), box_px_xywh=box))
+            span = {"start_frame": start, "frame_count": len(frames)}
+            cuts.append(Cut(shot=number, photo=f"{number:016x}", **span))
+            overlays.append(Track(kind="caption", boxes=(TimedBox(box_px_xywh=box, **span),)))
             start += len(frames)
         for frame in end_card(size, card_frames):
             writer.write(Planes.from_rgb(frame))
@@ -199,10 +201,11 @@ def make_clip(
         middle = (size[0] // 8, size[1] * 2 // 5, size[0] * 3 // 4, size[1] // 5)
         span = {"start_frame": start, "frame_count": card_frames}
         cuts.append(Cut(shot=None, photo=None, **span))
-        overlays.append(Overlay(kind="end_card", box_px_xywh=middle, **span))
+        overlays.append(Track(kind="end_card", boxes=(TimedBox(box_px_xywh=middle, **span),)))
     if fault.file:
         fault.file(path)
-    cut_list = CutList(width_px=size[0], height_px=size[1], cuts=tuple(cuts), overlays=tuple(overlays))
+    shape = Format(width_px=size[0], height_px=size[1])
+    cut_list = CutList(format=shape, cuts=tuple(cuts), overlays=tuple(overlays))
     return fault.listed(cut_list) if fault.listed else cut_list
 
 

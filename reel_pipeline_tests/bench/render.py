@@ -19,7 +19,7 @@ from reel_pipeline.engines import open_engine
 from reel_pipeline.errors import PhotoError
 from reel_pipeline.media.photo import Pixels, normalise
 from reel_pipeline.media.video import Planes, VideoWriter, read_planes
-from reel_pipeline.records import REEL_HEIGHT_PX, REEL_WIDTH_PX, BrandLook, BrandWords, Motion, Product, ProductCutout
+from reel_pipeline.records import VERTICAL, BrandLook, BrandWords, Motion, Product, ProductCutout
 from reel_pipeline.reels.assemble import assemble
 from reel_pipeline.stills.render import render_stills
 from reel_pipeline_tests.reels.making import gallery_of, new_store, packshot, plan_of, scene, voice_of
@@ -76,7 +76,7 @@ def _floor(reel: Path, target: Path) -> tuple[float, float]:
     """Wall and CPU seconds of encoding the reel's frames once more, a second at a time so that memory stays flat."""
     wall = cpu = 0.0
     chunk: list[Planes] = []
-    with VideoWriter(target, REEL_WIDTH_PX, REEL_HEIGHT_PX) as writer:
+    with VideoWriter(target, VERTICAL.width_px, VERTICAL.height_px) as writer:
         for picture in read_planes(reel):
             chunk.append(picture)
             if len(chunk) == 24:

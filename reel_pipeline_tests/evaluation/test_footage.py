@@ -80,6 +80,7 @@ def test_motion_is_weighed_in_seconds_at_any_frame_rate(tmp_path: Path, fault: F
         cut.model_copy(update={"start_frame": 2 * cut.start_frame, "frame_count": 2 * cut.frame_count})
         for cut in cut_list.cuts
     ]
-    caption = cut_list.overlays[0].model_copy(update={"frame_count": 72})
+    box = cut_list.overlays[0].boxes[0].model_copy(update={"frame_count": 72})
+    caption = cut_list.overlays[0].model_copy(update={"boxes": (box,)})
     listed = cut_list.model_copy(update={"cuts": tuple(twice), "overlays": (caption,)})
     assert scores(listed) == pytest.approx(usual, abs=0.25, rel=0.25)

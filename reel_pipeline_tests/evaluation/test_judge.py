@@ -16,7 +16,7 @@ from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
 from reel_pipeline.media.video import Planes, VideoWriter
-from reel_pipeline.records import CutList, Photo, Verdict
+from reel_pipeline.records import CutList, Photo, Track, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.bench import faults
 from reel_pipeline_tests.bench.cases import CLEAN, FAULTS, HONEST
@@ -267,22 +267,25 @@ def test_every_sound_and_format_that_can_be_injected_is_found_at_its_worst(tmp_p
     assert set(worst) == {kind for kind in thresholds() if kind.startswith(("audio_", "spec_"))}
     for kind, fault in worst.items():
         path = tmp_path / f"{kind}.mp4"
-        cut_list = make_clip(path, gallery(), fault, 3, (180, 320), 1, round(24 * fault.shot_s), 9)
+        cut_list = make_clip(path, gallery(), fault, 3, (270, 480), 1, round(24 * fault.shot_s), 9)
         kinds = {charge.kind for charge in opinion_on(path, cut_list).charges}
         assert kind in kinds
         assert not {"spec_fps", *worst} & kinds - {kind, "audio_loudness"}, "one injected fault is no other"
 
 
-@pytest.mark.parametrize("is_written_over", [True, False])
-def test_silence_is_a_fault_only_where_something_was_to_be_said(tmp_path: Path, is_written_over: bool) -> None:
+@pytest.mark.parametrize("is_written_over", ["each shot", "both shots at once", ""])
+def test_silence_is_a_fault_only_where_something_was_to_be_said(tmp_path: Path, is_written_over: str) -> None:
     hushed = next(fault for fault in FAULTS if fault.kind == "audio_silence" and fault.amount == 6)
     path = tmp_path / "clip.mp4"
-    cut_list = make_clip(path, (*gallery(), *gallery()), hushed, 3, (180, 320), 2, 90, 9)
-    if not is_written_over:
-        said = tuple(overlay for overlay in cut_list.overlays if overlay.kind != "caption")
-        cut_list = cut_list.model_copy(update={"overlays": said})
+    cut_list = make_clip(path, (*gallery(), *gallery()), hushed, 3, (270, 480), 2, 90, 9)
+    first, _, card = cut_list.overlays
+    if is_written_over == "both shots at once":
+        long = first.boxes[0].model_copy(update={"frame_count": 180})
+        cut_list = cut_list.model_copy(update={"overlays": (Track(kind="caption", boxes=(long,)), card)})
+    elif not is_written_over:
+        cut_list = cut_list.model_copy(update={"overlays": (card,)})
     kinds = {charge.kind for charge in opinion_on(path, cut_list).charges}
-    assert ("audio_silence" in kinds) == is_written_over
+    assert ("audio_silence" in kinds) == bool(is_written_over)
 
 
 @pytest.mark.parametrize("is_hurt", [False, True])
@@ -363,7 +366,8 @@ def test_a_caption_over_the_product_is_no_fault_without_a_cut_list(tmp_path: Pat
 def test_what_an_overlay_covers_is_not_accepted_unseen(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, frames_a_shot=30)
-    everything = cut_list.overlays[0].model_copy(update={"box_px_xywh": (0, 0, *SMALL)})
+    box = cut_list.overlays[0].boxes[0].model_copy(update={"box_px_xywh": (0, 0, *SMALL)})
+    everything = Track(kind="caption", boxes=(box,))
     opinion = opinion_on(path, cut_list.model_copy(update={"overlays": (everything, *cut_list.overlays)}))
     assert opinion.verdict is Verdict.ABSTAIN
 

@@ -26,7 +26,7 @@ from reel_pipeline.evaluation.advice.second_opinion import (
 from reel_pipeline.evaluation.engines import Pair
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.video import Planes, VideoWriter
-from reel_pipeline.records import Cut, CutList, Fault, ItemError, Judgement, Overlay, Verdict
+from reel_pipeline.records import Cut, CutList, Fault, Format, ItemError, Judgement, TimedBox, Track, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.drawing import product_photo
 from reel_pipeline_tests.evaluation.advisers import HABITS, answer, serving
@@ -66,8 +66,10 @@ def pan_over(photos: Sequence[Pixels], path: Path) -> CutList:
                 frame[600:650, 60:480] = 0
                 writer.write(Planes.from_rgb(frame))
             cuts.append(Cut(shot=number, photo=f"{number:016x}", start_frame=start, frame_count=12))
-            overlays.append(Overlay(kind="caption", start_frame=start, frame_count=12, box_px_xywh=(60, 600, 420, 50)))
-    return CutList(width_px=540, height_px=960, cuts=tuple(cuts), overlays=tuple(overlays))
+            box = TimedBox(start_frame=start, frame_count=12, box_px_xywh=(60, 600, 420, 50))
+            overlays.append(Track(kind="caption", boxes=(box,)))
+    shape = Format(width_px=540, height_px=960)
+    return CutList(format=shape, cuts=tuple(cuts), overlays=tuple(overlays))
 
 
 def judged(verdict: Verdict = Verdict.ACCEPT, score: float = 0.1) -> Judgement:

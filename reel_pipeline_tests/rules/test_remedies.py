@@ -9,7 +9,7 @@ from reel_pipeline.cli import main
 from reel_pipeline.commands.run import run_catalog
 from reel_pipeline.defs.in_process import open_instance
 from reel_pipeline.defs.reviews import decide
-from reel_pipeline.records import Overlay, Review, ReviewFault
+from reel_pipeline.records import Review, ReviewFault, TimedBox
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import Waiting, approvals
 from reel_pipeline.rules.remedies import Remedy, remedies_of
@@ -85,14 +85,15 @@ def run_again(made: Workspace) -> Any:
     return run_catalog(made.reload(), only_stale=True, skus=[SKU]).products[0]
 
 
-def captions(flow: Flow) -> dict[int | None, Overlay]:
+def captions(flow: Flow) -> dict[int | None, TimedBox]:
     """By the shot they stand in."""
     cut_list = flow.record("reel", SKU).editions["main"].cut_list
     shots = {cut.start_frame: cut.shot for cut in cut_list.cuts}
-    return {shots[overlay.start_frame]: overlay for overlay in cut_list.overlays if overlay.kind == "caption"}
+    boxes = [box for overlay in cut_list.overlays if overlay.kind == "caption" for box in overlay.boxes]
+    return {shots[box.start_frame]: box for box in boxes}
 
 
-def overlap(one: Overlay, other: Overlay) -> bool:
+def overlap(one: TimedBox, other: TimedBox) -> bool:
     (_, y, _, h), (_, top, _, height) = one.box_px_xywh, other.box_px_xywh
     return y < top + height and top < y + h
 

@@ -1,14 +1,16 @@
 """The embedded judge: classical image analysis, tile by tile in the photo's own coordinates.
 
 `seeing/` watches the video once and finds the photos on its frames, `comparing/` holds the two against each other,
-`faults/` names what differs. `views.py` lays one frame on its photo, `examiner.py` goes through a scene, and here every
-charge is held against its gate in `thresholds.toml`. A fault rejects; without one, anything that had to be verified and
-could not be is for a person; only the rest is accepted. `pairs.py` is for others, who want to see what was compared.
+`faults/` names what differs. `views.py` lays one frame on its photo, `examiner.py` goes through a scene, `sides.py`
+through a transition, and here every charge is held against its gate in `thresholds.toml`. A fault rejects; without one,
+anything that had to be verified and could not be is for a person; only the rest is accepted. `pairs.py` is for others,
+who want to see what was compared.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from reel_pipeline.errors import EvaluationError
@@ -22,6 +24,7 @@ from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage, w
 from reel_pipeline.evaluation.engines.classical.seeing.overlays import scaled
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, planned_scenes, seen_scenes
+from reel_pipeline.evaluation.engines.classical.sides import examine_sides
 from reel_pipeline.evaluation.engines.classical.views import Viewer
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.boxes import area, intersection
@@ -63,15 +66,18 @@ class ClassicalJudge:
         viewer = Viewer(footage, cut_list, references)
         examiner = Examiner(viewer, read, artwork)
         if cut_list:
-            scenes = planned_scenes(cut_list, footage.frame_count)
+            scenes = planned_scenes(cut_list, footage.fps, footage.frame_count)
         else:
             scenes = seen_scenes(footage, viewer.shows_a_photo)
         for scene in scenes:
             samples = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
             (examiner.examine_card if scene.is_card else examiner.examine)(scene, samples)
         findings = examiner.findings
+        for leaving, entering in pairwise(scenes):
+            if entering.enters:
+                examine_sides(examiner, leaving, entering, entering.enters)
         dark = any(bool((reference.luma < 6).mean() > 0.7) for reference in references)
-        whole = list(inspect_motion(footage.steps, scenes, footage.fps, cut_list is not None, dark))
+        whole = list(inspect_motion(footage, scenes, cut_list, dark))
         if cut_list:
             whole += [*inspect_format(footage, cut_list), *inspect_file(video)]
             whole += inspect_sound(video, footage.fps, cut_list)
@@ -88,7 +94,7 @@ class ClassicalJudge:
 
 def _scene_at(scenes: Sequence[Scene], frame: int) -> Scene:
     """The scene of a frame; the last one for a frame in none."""
-    return next((scene for scene in scenes if scene.start <= frame < scene.stop), scenes[-1])
+    return next((scene for scene in scenes if scene.with_transition.start <= frame < scene.stop), scenes[-1])
 
 
 def _opinion(footage: Footage, findings: Findings, scenes: Sequence[Scene]) -> Opinion:
@@ -123,7 +129,7 @@ def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) ->
     card = sum(scene.count for scene in scenes if scene.is_card)
     if card > MAX_CARD_SHARE * total or any(scene.is_card for scene in scenes[:-1]):
         yield ItemError(item="The end card", error="it is too long, or not at the end")
-    covered = sum(scene.count for scene in scenes)
+    covered = sum(scene.with_transition.count for scene in scenes)
     if covered < total - 1:
         yield ItemError(item="The video", error=f"its cut list leaves {total - covered} frames unexplained")
 

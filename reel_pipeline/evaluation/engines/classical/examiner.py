@@ -29,8 +29,8 @@ from reel_pipeline.evaluation.engines.classical.faults.lettering import inspect_
 from reel_pipeline.evaluation.engines.classical.seeing.footage import Sample
 from reel_pipeline.evaluation.engines.classical.seeing.keypoints import SURE_INLIERS, is_recognisable
 from reel_pipeline.evaluation.engines.classical.seeing.overlays import lettered
-from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
-from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, size_at
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_SIDE_PX, Placement, Reference
 from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene
 from reel_pipeline.evaluation.engines.classical.views import Unplaced, View, Viewer
 from reel_pipeline.evaluation.thresholds import thresholds
@@ -43,6 +43,7 @@ under a caption a label is not verified."""
 MIN_FRAME_DETAIL = 0.01
 """Share of a frame with local contrast. A frame that no photo explains shows another product only if it has this much,
 which is 1296 of the 270x480 pixels at which it is measured."""
+SHOWN_BY_NONE = "a part of the picture is shown by none of the photos"
 BOUND_TO_PLANE = {
     "warped_logo",
     "invented_detail",
@@ -58,8 +59,8 @@ TOLD_WITHOUT_EDGES = {"invented_detail", "occluded_invention", "color_drift"}
 MIN_OUTLINE = 0.5
 """Share of a plain product that has to be in the frame: of less, its edges may be any other product's."""
 MAX_LEAP, MAX_GROWN = 15.0, 1.1
-"""% of the frame's width, and a factor. A hard change that moves the photo by less, 162 px of 1080, and makes it less
-than 1.1 times as large is a jump; one that changes more is another view, which an editor may cut to."""
+"""% of the frame's short side, and a factor. A hard change that moves the photo by less, 162 px of 1080, and makes it
+less than 1.1 times as large is a jump; one that changes more is another view, which an editor may cut to."""
 MAX_CARD_DETAIL = 0.004
 """Share of an end card with local contrast, beside what it lists: 518 of 270x480 pixels."""
 MAX_OUTSIDE = {True: 0.03, False: 0.15}
@@ -80,21 +81,35 @@ class Findings:
 
 
 class Examiner:
-    """Examines one video's scenes in order. `artwork`: the lines of the product's master artwork, if there is one."""
+    """Examines one video's scenes in order. `artwork`: the lines of the product's master artwork, if there is one.
+    `ends`: where each scene's first and last kept frame have which photo."""
 
     def __init__(self, viewer: Viewer, passport_of: Callable[[int], Passport], artwork: Sequence[str]) -> None:
         self.viewer, self.passport_of, self.artwork = viewer, passport_of, artwork
         self.with_plan = viewer.cut_list is not None
         self.findings = Findings()
+        self.ends: dict[Scene, tuple[Placement, Placement]] = {}
         self._before: View | None = None
         self._is_recognisable = cache(is_recognisable)
 
     def examine(self, scene: Scene, samples: Sequence[Sample]) -> None:
         """All kept frames of one scene."""
         views = self._views(scene, samples)
+        if views:
+            self.ends[scene] = views[0].pose, views[-1].pose
         if not self.with_plan:
             views = self._without_captions(scene, views)
             self._judge_join(scene, views)
+        self.weigh(scene, views)
+        if not samples:
+            self.cannot(scene, "it is too short to be looked at")
+        elif len(views) == len(samples):
+            self.findings.verified_scenes += 1
+        else:
+            self.cannot(scene, "a part of it could not be matched with a photo")
+
+    def weigh(self, scene: Scene, views: Sequence[View]) -> None:
+        """What every test says of the scene's frames on their photos."""
         found = [self._inspected(view) for view in views]
         if any(_is_guilty(charge, BOUND_TO_PLANE) for charges in found for charge in charges):
             views = self._without_passers(scene, views)
@@ -105,12 +120,6 @@ class Examiner:
             self._judge_view(scene, view, charges)
         if not in_layers:
             self._judge_bending(scene, views)
-        if not samples:
-            self._cannot(scene, "it is too short to be looked at")
-        elif len(views) == len(samples):
-            self.findings.verified_scenes += 1
-        else:
-            self._cannot(scene, "a part of it could not be matched with a photo")
 
     def examine_card(self, scene: Scene, samples: Sequence[Sample]) -> None:
         """An end card may show what its cut list names, or text where there is no list, on a calm ground; any other
@@ -120,7 +129,7 @@ class Examiner:
         if samples and not self.with_plan:
             hidden = [lettered(self.viewer.rgb(samples[-1]))] * len(samples)
         if any(detail_share(sample.y, mask) > MAX_CARD_DETAIL for sample, mask in zip(samples, hidden, strict=True)):
-            self._cannot(scene, f"it shows more than the {said}")
+            self.cannot(scene, f"it shows more than the {said}")
 
     def _views(self, scene: Scene, samples: Sequence[Sample]) -> list[View]:
         """The frames that show a photo; of the others it is noted what that means."""
@@ -130,14 +139,14 @@ class Examiner:
             if isinstance(seen, View):
                 views.append(seen)
             else:
-                self._judge_unplaced(scene, sample, seen)
+                self.judge_unplaced(scene, sample, seen)
         return views
 
-    def _judge_unplaced(self, scene: Scene, sample: Sample, seen: Unplaced) -> None:
+    def judge_unplaced(self, scene: Scene, sample: Sample, seen: Unplaced) -> None:
         if detail_share(sample.y, seen.hidden) < MIN_FRAME_DETAIL:
-            self._cannot(scene, "it has too little detail to be compared with a photo")
+            self.cannot(scene, "it has too little detail to be compared with a photo")
         elif not self._are_recognisable(seen.rgb, seen.hidden, self.viewer.references):
-            self._cannot(scene, "it or a photo is too plain for the one to be found in the other")
+            self.cannot(scene, "it or a photo is too plain for the one to be found in the other")
         else:
             evidence = frame_alone(seen.rgb)
             charge = Charge("wrong_product", seen.unexplained, sample.time_s, evidence=evidence)
@@ -146,7 +155,8 @@ class Examiner:
     def _are_recognisable(self, rgb: Pixels, hidden: Mask, references: Sequence[Reference]) -> bool:
         """Whether the frame and each photo have keypoints enough for one to be found in the other, if it were there."""
         shown = Reference(-1, np.where(hidden[..., None], np.uint8(128), rgb))
-        return all(map(self._is_recognisable, references)) and is_recognisable(shown)
+        shown_px, _ = size_at(WORKING_SIDE_PX, rgb.shape)
+        return all(map(self._is_recognisable, references)) and is_recognisable(shown, shown_px)
 
     def _without_captions(self, scene: Scene, views: Sequence[View]) -> list[View]:
         """The same views with what lies on the screen hidden."""
@@ -164,7 +174,7 @@ class Examiner:
                 continue
             masks = passing([view.comparison for view in alike], [view.rgb for view in alike])
             if any(mask.any() for mask in masks):
-                self._cannot(scene, "something passes before the product")
+                self.cannot(scene, "something passes before the product")
                 return list(self._hiding(scene, alike, masks, "something passes before the product"))
         return list(views)
 
@@ -174,7 +184,7 @@ class Examiner:
             if left:
                 yield left
             else:
-                self._cannot(scene, why)
+                self.cannot(scene, why)
 
     def _inspected(self, view: View) -> list[Charge]:
         """What every test of one frame says."""
@@ -185,7 +195,7 @@ class Examiner:
             lines = (*lines, *unread_lines(lines, comparison, view.rgb))
         return [
             *inspect(comparison, time_s, self.with_plan),
-            *inspect_faces(comparison, passport.faces, time_s, len(view.rgb)),
+            *inspect_faces(comparison, passport.faces, time_s, min(view.rgb.shape[:2])),
             *inspect_text(view.reference, lines, comparison, view.rgb, view.hidden, time_s, self.artwork),
         ]
 
@@ -204,7 +214,7 @@ class Examiner:
                 again = [charge for charge in self._inspected_layers(view, layered) if charge.kind in BOUND_TO_PLANE]
                 found[at] = [*others, *again]
         if any_layered:
-            self._cannot(scene, "its background moves apart from the product, so they can't be compared as one")
+            self.cannot(scene, "its background moves apart from the product, so they can't be compared as one")
         return found, any_layered
 
     def _inspected_layers(self, view: View, layered: Layered) -> Iterator[Charge]:
@@ -231,7 +241,7 @@ class Examiner:
             return charges
         if not view.placement.inliers and self._are_recognisable(view.rgb, view.hidden, [view.reference]):
             return charges
-        self._cannot(scene, "it is too plain to be aligned exactly with its photo")
+        self.cannot(scene, "it is too plain to be aligned exactly with its photo")
         read = [charge for charge in charges if charge.kind == "altered_text" and charge.score >= 1]
         others = [charge for charge in charges if charge.kind not in BOUND_TO_PLANE]
         again = inspect(clear_of_edges(view.comparison), view.sample.time_s, self.with_plan)
@@ -241,26 +251,27 @@ class Examiner:
         for charge in charges:
             if charge.kind == "relit":
                 if charge.score > MAX_RELIGHT:
-                    self._cannot(scene, "its light differs too much from the photo's to compare colours")
+                    self.cannot(scene, "its light differs too much from the photo's to compare colours")
             else:
                 self.findings.charges.append((scene, charge))
         seen = open_share(view.comparison)
         self.findings.least_seen = min(self.findings.least_seen, seen)
         if seen < MIN_SEEN:
-            self._cannot(scene, "captions or glare hide most of the product")
+            self.cannot(scene, "captions or glare hide most of the product")
         outside = outside_share(view.reference, view.comparison, view.sample.y, view.hidden)
         if outside > MAX_OUTSIDE[self.with_plan]:
-            self._cannot(scene, "a part of the picture is shown by none of the photos")
+            self.cannot(scene, SHOWN_BY_NONE)
 
     def _judge_join(self, scene: Scene, views: Sequence[View]) -> None:
         """Where no cut is planned, a hard change between two nearly equal views of a photo is a leap and no cut."""
         before, self._before = self._before, views[-1] if views else None
         if before and views and before.placement.photo == views[0].placement.photo:
             height, width = views[0].rgb.shape[:2]
+            side = min(height, width)
             follow = views[0].comparison.photo_to_frame @ np.linalg.inv(before.comparison.photo_to_frame)
             middle = np.array([width / 2, height / 2, 1.0])
             moved = (follow @ middle)[:2] / (follow @ middle)[2] - middle[:2]
-            leap, grown = 100 * float(np.hypot(*moved)) / width, float(np.sqrt(abs(np.linalg.det(follow[:2, :2]))))
+            leap, grown = 100 * float(np.hypot(*moved)) / side, float(np.sqrt(abs(np.linalg.det(follow[:2, :2]))))
             if leap < MAX_LEAP and abs(np.log(grown)) < np.log(MAX_GROWN):
                 charge = Charge("jump_cut", leap, scene.start / self.viewer.footage.fps)
                 self.findings.charges.append((scene, charge))
@@ -274,7 +285,7 @@ class Examiner:
             worst = max(warped, key=lambda charge: charge.score)
             self.findings.charges.append((scene, replace(worst, kind="nonrigid_motion", score=score)))
 
-    def _cannot(self, scene: Scene, why: str) -> None:
+    def cannot(self, scene: Scene, why: str) -> None:
         if (scene, why) not in self.findings.unverifiable:
             self.findings.unverifiable.append((scene, why))
 

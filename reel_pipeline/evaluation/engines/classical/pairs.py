@@ -12,6 +12,7 @@ from reel_pipeline.evaluation.engines.classical.seeing.overlays import listed, s
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.engines.classical.seeing.registration import candidates
+from reel_pipeline.evaluation.engines.classical.seeing.scenes import planned_scenes
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, CutList
 
@@ -26,9 +27,9 @@ def aligned_pairs(video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> l
     footage = watch(video, cut_list)
     references = [Reference(index, photo) for index, photo in enumerate(photos)]
     pairs = []
-    for cut in cut_list.cuts:
-        inside = [s for s in footage.samples if cut.start_frame <= s.index < cut.start_frame + cut.frame_count]
-        sample = inside[len(inside) // 2] if cut.photo and inside else None
+    for scene in planned_scenes(cut_list, footage.fps, footage.frame_count):
+        inside = [sample for sample in footage.samples if scene.start <= sample.index < scene.stop]
+        sample = None if scene.is_card or not inside else inside[len(inside) // 2]
         places = candidates(references, sample.y, None) if sample else []
         if sample is None or not places:
             continue
@@ -39,7 +40,7 @@ def aligned_pairs(video: Path, cut_list: CutList, photos: Sequence[Pixels]) -> l
         if crops:
             box, photo, shown = crops
             at = round(sample.time_s, 3)
-            pairs.append(Pair(cut.shot, at, scaled(box, 1 / footage.scale), photo, shown))
+            pairs.append(Pair(scene.number, at, scaled(box, 1 / footage.scale), photo, shown))
     return pairs
 
 

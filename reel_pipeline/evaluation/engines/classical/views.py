@@ -4,7 +4,7 @@ What the comparison says against the frame is `examiner.py`'s business.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from reel_pipeline.evaluation.engines.classical.seeing.keypoints import SURE_INL
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
 from reel_pipeline.evaluation.engines.classical.seeing.references import Placement, Reference
 from reel_pipeline.evaluation.engines.classical.seeing.registration import candidates
+from reel_pipeline.media.boxes import grown, rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import CutList
 
@@ -35,6 +36,11 @@ class View:
     reference: Reference
     placement: Placement
     comparison: Comparison
+
+    @property
+    def pose(self) -> Placement:
+        """Where the photo lies, as exactly as the comparison knows."""
+        return replace(self.placement, matrix=self.comparison.photo_to_frame)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,15 @@ class Viewer:
             return self.view(sample, None)
         return View(sample, rgb, hidden, self.references[placement.photo], placement, comparison)
 
+    def placed(self, sample: Sample, placement: Placement) -> View | None:
+        """The frame with its photo about where `placement` has it, fitted by the pixels alone: the flow over a part of
+        a picture tells little of its stretch. None where the photo does not explain the frame."""
+        hidden, rgb, reference = self.hidden(sample), self.rgb(sample), self.references[placement.photo]
+        comparison = compare(reference, replace(placement, inliers=0), rgb, hidden)
+        if comparison is None or comparison.explained_share() < MIN_EXPLAINED:
+            return None
+        return View(sample, rgb, hidden, reference, placement, comparison)
+
     def on_photo(self, view: View, photo: int) -> View | None:
         """The same frame on another photo; None where it can't be found there."""
         reference = self.references[photo]
@@ -105,11 +120,16 @@ class Viewer:
         return sample.rgb(self._matrix)
 
     def hidden(self, sample: Sample) -> Mask:
-        """HW bool: what the cut list's overlays cover of the frame."""
+        """HW bool: what the cut list's overlays cover of the frame, and all but the part of it that is looked at."""
         shape = (sample.y.shape[0], sample.y.shape[1])
         if self.cut_list is None:
             return np.zeros(shape, np.bool_)
-        return overlays.listed(self.cut_list, sample.index, shape, shape[1] / self.cut_list.width_px)
+        hidden = overlays.listed(self.cut_list, sample.index, shape, shape[1] / self.cut_list.format.width_px)
+        if sample.part:
+            beside = np.ones(shape, np.bool_)
+            beside[rows_and_columns(grown(sample.part, -overlays.MARGIN_PX))] = False
+            hidden |= beside
+        return hidden
 
     def _choose_matrix(self, sample: Sample, placement: Placement, hidden: Mask) -> None:
         """For a file without colour tags: the matrix under which the first placed frame is nearer to its photo."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from reel_pipeline.evaluation.engines.classical.comparing.colour import STEP_PX, colour_difference
 from reel_pipeline.evaluation.engines.classical.comparing.tiles import Comparison
-from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask
-from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_WIDTH_PX, Placement, Reference
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, size_at
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_SIDE_PX, Placement, Reference
 from reel_pipeline.media.photo import Pixels
 
 NEARLY_AS_GOOD = 0.01
@@ -19,8 +19,8 @@ NEARLY_AS_GOOD = 0.01
 any of them explains: by 300 of 30000 pixels."""
 OTHER_COLOUR = 6.0
 """CIEDE2000 from which on a block counts as unexplained, when several photos are compared with one frame."""
-_WIDTH_PX = 270
-"""Width of the frame on which shares of it are measured."""
+_SIDE_PX = 270
+"""Short side of the frame on which shares of it are measured."""
 _EDGE_LEVELS = 30
 """Grey levels within 3 px that make a sharp edge; a blurred backdrop has none."""
 
@@ -37,7 +37,7 @@ def fittest(
     if len(pairs) < 2:
         return next(iter(pairs), None)
     matched = [_on_screen(comparison, luma) for _, comparison in pairs]
-    to_grid = (WORKING_WIDTH_PX / _WIDTH_PX) ** 2 * min(1.0, luma.shape[1] / WORKING_WIDTH_PX) ** 2
+    to_grid = (WORKING_SIDE_PX / _SIDE_PX) ** 2 * min(1.0, min(luma.shape) / WORKING_SIDE_PX) ** 2
     unexplained = []
     for place, comparison in pairs:
         beyond = _beyond(references[place.photo], comparison, luma)
@@ -71,26 +71,26 @@ def outside_share(reference: Reference, comparison: Comparison, luma: Pixels, hi
 
 
 def _beyond(reference: Reference, comparison: Comparison, luma: Pixels) -> Mask:
-    """HW bool at `_WIDTH_PX`: where the frame lies outside the photo, 5 px clear of its rim."""
+    """HW bool at `_SIDE_PX`: where the frame lies outside the photo, 5 px clear of its rim."""
     size = _size(luma)
     right, bottom = float(reference.width_px), float(reference.height_px)
     corners = np.array([[[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]])
-    hull = cv2.perspectiveTransform(corners, comparison.photo_to_frame)[0] * (_WIDTH_PX / luma.shape[1])
+    hull = cv2.perspectiveTransform(corners, comparison.photo_to_frame)[0] * (_SIDE_PX / min(luma.shape))
     photo = cv2.fillConvexPoly(np.zeros(size[::-1], np.uint8), np.rint(hull).astype(np.int32), 1)
     return np.asarray(cv2.dilate(photo, np.ones((11, 11), np.uint8)) == 0, np.bool_)
 
 
 def _on_screen(comparison: Comparison, luma: Pixels) -> Mask:
-    """HW bool at `_WIDTH_PX`: where the frame has detail that the photo explains."""
-    scale = _WIDTH_PX / luma.shape[1]
+    """HW bool at `_SIDE_PX`: where the frame has detail that the photo explains."""
+    scale = _SIDE_PX / min(luma.shape)
     matrix = np.diag([scale, scale, 1.0]) @ comparison.to_frame
     matched = comparison.matched().astype(np.uint8)
     return np.asarray(cv2.warpPerspective(matched, matrix, _size(luma), flags=cv2.INTER_NEAREST) > 0, np.bool_)
 
 
 def _size(luma: Pixels) -> tuple[int, int]:
-    """(width, height) of a frame reduced to `_WIDTH_PX`."""
-    return _WIDTH_PX, max(16, round(_WIDTH_PX * luma.shape[0] / luma.shape[1]))
+    """(width, height) of a frame reduced to `_SIDE_PX`."""
+    return size_at(_SIDE_PX, luma.shape)
 
 
 def _contradicted(comparison: Comparison) -> int:
@@ -102,8 +102,8 @@ def _contradicted(comparison: Comparison) -> int:
 
 
 def detail_share(luma: Pixels, hidden: Mask) -> float:
-    """Share in [0, 1] of the frame, at 270 px width, whose contrast within 9 px is above 8 grey levels. `luma`: HW
-    uint8, `hidden`: HW bool, kept frame; what is hidden counts as plain."""
+    """Share in [0, 1] of the frame, at 270 px on its short side, whose contrast within 9 px is above 8 grey levels.
+    `luma`: HW uint8, `hidden`: HW bool, kept frame; what is hidden counts as plain."""
     size = _size(luma)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean = cv2.blur(small, (9, 9))

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, Matrix, Plane
-from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_WIDTH_PX, Placement, Reference
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_SIDE_PX, Placement, Reference
 from reel_pipeline.media.photo import Pixels
 
 MIN_SIDE_PX = 48
@@ -22,7 +22,7 @@ _MAX_CROP = 0.6
 
 
 class Grid:
-    """The part of one photo that the frame shows, at the scale at which the frame shows it when it is 540 px wide.
+    """The part of one photo that the frame shows, at the scale at which a frame with a short side of 540 px shows it.
 
     `box`: that part in photo pixels, `scale`: grid pixels per photo pixel, `size`: (width, height) in grid pixels,
     `to_photo`: from grid to photo pixels.
@@ -44,7 +44,7 @@ class Grid:
         back = cv2.perspectiveTransform(corners, np.linalg.inv(placement.matrix))[0]
         x0, y0 = np.floor(np.maximum(back.min(0), 0)).astype(int)
         x1, y1 = np.ceil(np.minimum(back.max(0), (reference.width_px, reference.height_px))).astype(int)
-        scale = placement.scale * min(1.0, WORKING_WIDTH_PX / width)
+        scale = placement.scale * min(1.0, WORKING_SIDE_PX / min(width, height))
         if min(x1 - x0, y1 - y0) * scale < MIN_SIDE_PX:
             return None
         return cls(reference, (int(x0), int(y0), int(x1 - x0), int(y1 - y0)), scale)
@@ -69,7 +69,7 @@ class Grid:
     def frame_pixels(self, frame: Pixels, hidden: Mask, matrix: Matrix) -> tuple[Pixels, Mask]:
         """The frame fetched onto the grid, HWC RGB uint8, and where the grid lies in the frame and under no overlay, HW
         bool. `frame`: HWC RGB uint8, `hidden`: HW bool of its size, `matrix`: from photo to frame pixels."""
-        reduce = min(1.0, WORKING_WIDTH_PX / frame.shape[1])
+        reduce = min(1.0, WORKING_SIDE_PX / min(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=reduce, fy=reduce, interpolation=cv2.INTER_AREA) if reduce < 1 else frame
         shown = cv2.resize((~hidden).astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
         kx, ky = small.shape[1] / frame.shape[1], small.shape[0] / frame.shape[0]

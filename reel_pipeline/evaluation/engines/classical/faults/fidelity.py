@@ -34,9 +34,9 @@ flow says: 4.9 levels where a codec may leave 7."""
 MAX_RELIGHT = 1.15
 """Factor on L* by which the light may differ: a frame at L* 58 where the photo has 50 is in another light, which hides
 a hue shift, and a person has to look."""
-CLOSE_FACE = 0.06
-"""Share of the frame's height from which on a face is close: 58 of 960 grid pixels, three of the windows that are
-compared."""
+CLOSE_FACE = 0.96 / 9
+"""Share of the frame's short side from which on a face is high enough to be close: 58 of 540 grid pixels, three of the
+windows that are compared."""
 
 
 def inspect(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[Charge]:
@@ -54,16 +54,16 @@ def inspect(comparison: Comparison, time_s: float, with_plan: bool) -> Iterator[
 
 
 def inspect_faces(
-    comparison: Comparison, faces: Sequence[BoxPx], time_s: float, frame_height_px: int
+    comparison: Comparison, faces: Sequence[BoxPx], time_s: float, frame_side_px: int
 ) -> Iterator[Charge]:
     """For each close face, how much it differs from the photo's: the standard deviation of frame less photo in the
     worst window, over the tolerance there. Nothing is searched for nearby: people see a face move by less than a
     product may.
 
-    `faces`: in photo pixels; `frame_height_px`: of the kept frame.
+    `faces`: in photo pixels; `frame_side_px`: the kept frame's short one.
     """
     boxes = [(face, _hull(face, comparison.photo_to_frame)) for face in faces]
-    close = [(face, box) for face, box in boxes if box[3] >= CLOSE_FACE * frame_height_px]
+    close = [(face, box) for face, box in boxes if box[3] >= CLOSE_FACE * frame_side_px]
     if not close:
         return
     spread = local_contrast(np.where(comparison.valid, comparison.frame - comparison.photo, 0).astype(np.float32))

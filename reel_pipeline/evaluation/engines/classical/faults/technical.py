@@ -31,7 +31,7 @@ _COLOURS = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.B
 
 def inspect_format(footage: Footage, cut_list: CutList) -> Iterator[Charge]:
     """By how many pixels, frames a second and frames the file is off its cut list."""
-    off = abs(footage.width_px - cut_list.width_px) + abs(footage.height_px - cut_list.height_px)
+    off = abs(footage.width_px - cut_list.format.width_px) + abs(footage.height_px - cut_list.format.height_px)
     yield Charge("spec_size", float(off), 0.0)
     yield Charge("spec_fps", abs(footage.fps - FPS), 0.0)
     planned = sum(cut.frame_count for cut in cut_list.cuts)
@@ -83,12 +83,13 @@ def _decode(path: Path) -> NDArray[np.float32] | None:
 
 
 def _wordless_s(cut_list: CutList, fps: float) -> list[tuple[float, float]]:
-    """Start and end in seconds of every cut over which nothing is written: there nothing is said either."""
-    captioned = {overlay.start_frame for overlay in cut_list.overlays if overlay.kind != "logo"}
+    """Start and end in seconds of every cut over which nothing is written: there nothing is said either. A caption may
+    go on over several cuts."""
+    captions = [box for overlay in cut_list.overlays if overlay.kind != "logo" for box in overlay.boxes]
     return [
-        (cut.start_frame / fps, (cut.start_frame + cut.frame_count) / fps)
+        (cut.start_frame / fps, cut.stop_frame / fps)
         for cut in cut_list.cuts
-        if not any(cut.start_frame <= start < cut.start_frame + cut.frame_count for start in captioned)
+        if not any(box.start_frame < cut.stop_frame and cut.start_frame < box.stop_frame for box in captions)
     ]
 
 

@@ -4,8 +4,8 @@ What the numbers mean is the business of `faults/temporal.py`, what the kept fra
 not grow with the video's length beyond a few floats a frame.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from reel_pipeline.errors import EvaluationError
 from reel_pipeline.evaluation.engines.classical.seeing.motion import MotionMeter, Steps
+from reel_pipeline.evaluation.engines.classical.seeing.passages import Passage, passages
+from reel_pipeline.media.boxes import rows_and_columns
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import CutList
+from reel_pipeline.records import BoxPx, CutList
 
 MAX_SHORT_SIDE_PX = 1080
 """A kept frame of a larger video is reduced to this: 2160x3840 is kept at 1080x1920."""
-METER_WIDTH_PX = 270
-"""Width at which motion is measured: a quarter of a reel's."""
+METER_SIDE_PX = 270
+"""Short side at which motion is measured: a quarter of a reel's."""
 SAMPLES_A_SHOT = 3
 """Frames kept of each shot: one near either end and one from its middle."""
 MAX_SAMPLES = 30
@@ -42,13 +44,19 @@ _TAGGED = {1: ("bt709",), 5: ("bt601",), 6: ("bt601",)}
 @dataclass(frozen=True)
 class Sample:
     """A frame kept whole. `y`: HW uint8, `u` and `v` of half its size: yuv420p in limited range, at most
-    `MAX_SHORT_SIDE_PX` on the short side. `index`: its number in the video."""
+    `MAX_SHORT_SIDE_PX` on the short side. `index`: its number in the video. `part`: the box, in its own pixels, that is
+    looked at; None: all of it."""
 
     index: int
     time_s: float
     y: Pixels
     u: Pixels
     v: Pixels
+    part: BoxPx | None = None
+
+    def only(self, part: BoxPx) -> "Sample":
+        """The same frame, all grey but for a box."""
+        return replace(self, y=_only(self.y, part, 1), u=_only(self.u, part, 2), v=_only(self.v, part, 2), part=part)
 
     def rgb(self, matrix: str) -> Pixels:
         """HWC RGB uint8, by the matrix called `bt709` or `bt601`."""
@@ -79,7 +87,7 @@ class Footage:
 
 def watch(path: Path, cut_list: CutList | None) -> Footage:
     """Decode the video once, from its first frame to its last. With a cut list, the kept frames are spread over its
-    shots. Raises `EvaluationError` for a file that is no readable video."""
+    shots and their transitions. Raises `EvaluationError` for a file that is no readable video."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -94,8 +102,12 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
     stream.thread_type = "AUTO"
     fps = float(stream.average_rate or stream.guessed_rate or 24)
     footage: Footage | None = None
-    meter = MotionMeter(METER_WIDTH_PX, fps)
-    chooser = _Chooser(cut_list, _expected_frames(container, stream, fps), max(1, round(CLEAR_OF_CUT_S * fps)))
+    meter = MotionMeter(METER_SIDE_PX, fps)
+    entered = passages(cut_list, fps) if cut_list else {}
+    clear_frames = max(1, round(CLEAR_OF_CUT_S * fps))
+    chooser = _Chooser(cut_list, entered, _expected_frames(container, stream, fps), clear_frames)
+    # The first whole frame differs as much from the one before.
+    passing = {start + number for start, one in entered.items() for number in range(one.frame_count + 1)}
     for index, frame in enumerate(container.decode(stream)):
         plain = _plain(frame)
         if footage is None:
@@ -103,7 +115,7 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
             quarter_turns = round(frame.rotation / 90) % 4
             footage = _begin(frame, fps, meter, quarter_turns)
         planes = [_upright(_plane(plane), quarter_turns) for plane in plain.planes]
-        is_cut = meter.see(planes[0])
+        is_cut = meter.see(planes[0], index in passing)
         if chooser.wants(index, is_cut) and len(footage.samples) < MAX_SAMPLES:
             footage.samples.append(_sample(index, index / fps, planes, footage.scale))
     if footage is None:
@@ -126,11 +138,15 @@ def _expected_frames(container: av.container.InputContainer, stream: av.VideoStr
 
 
 class _Chooser:
-    """Which frames are kept: three a shot where the shots are known, else an even grid and one after every cut."""
+    """Which frames are kept: three a shot and one a transition where they are known, else an even grid and one after
+    every cut."""
 
-    def __init__(self, cut_list: CutList | None, frame_count: int, clear_frames: int) -> None:
+    def __init__(
+        self, cut_list: CutList | None, entered: Mapping[int, Passage], frame_count: int, clear_frames: int
+    ) -> None:
         self._clear = clear_frames
-        self._wanted = set(_planned(cut_list, clear_frames) if cut_list else _even(0, frame_count, 15, clear_frames))
+        planned = _planned(cut_list, entered, clear_frames) if cut_list else None
+        self._wanted = set(planned or _even(0, frame_count, 15, clear_frames))
         self._follow_cuts = cut_list is None
         self._after_cut = -1
 
@@ -140,9 +156,13 @@ class _Chooser:
         return index in self._wanted or index == self._after_cut
 
 
-def _planned(cut_list: CutList, clear_frames: int) -> Iterator[int]:
+def _planned(cut_list: CutList, entered: Mapping[int, Passage], clear_frames: int) -> Iterator[int]:
     for cut in cut_list.cuts:
-        yield from _even(cut.start_frame, cut.frame_count, SAMPLES_A_SHOT if cut.photo else 1, clear_frames)
+        start = cut.start_frame
+        if start in entered:
+            yield entered[start].middle_frame
+            start += entered[start].frame_count
+        yield from _even(start, cut.stop_frame - start, SAMPLES_A_SHOT if cut.photo else 1, clear_frames)
 
 
 def _even(start: int, count: int, wanted: int, clear_frames: int) -> Iterator[int]:
@@ -165,6 +185,14 @@ def _plane(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
     """HW uint8, without the padding at the end of each row; a view of the frame's memory."""
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
+
+
+def _only(plane: NDArray[np.uint8], part: BoxPx, step: int) -> NDArray[np.uint8]:
+    """HW uint8, grey outside of a box in pixels of a plane `step` times as large."""
+    x, y, width, height = (value // step for value in part)
+    left = np.full_like(plane, 128)
+    left[rows_and_columns((x, y, width, height))] = plane[rows_and_columns((x, y, width, height))]
+    return left
 
 
 def _upright(plane: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.seeing.planes import Matrix, reduced
 from reel_pipeline.evaluation.engines.classical.seeing.references import (
-    WORKING_WIDTH_PX,
+    WORKING_SIDE_PX,
     Features,
     Placement,
     Reference,
@@ -70,17 +70,17 @@ def _distinct(points: NDArray[np.float32]) -> int:
     return len(np.unique(np.round(points / 2).astype(np.int64), axis=0)) if len(points) else 0
 
 
-def frame_features(luma: Pixels, width_px: int, count: int) -> Features:
-    """As `find_features`, by the width instead of the long side. HW uint8."""
-    side = round(max(luma.shape) * min(1.0, width_px / luma.shape[1]))
+def frame_features(luma: Pixels, short_side_px: int, count: int) -> Features:
+    """As `find_features`, by the short side instead of the long one. HW uint8."""
+    side = round(max(luma.shape) * min(1.0, short_side_px / min(luma.shape)))
     return find_features(luma, side, count)
 
 
-def is_recognisable(picture: Reference) -> bool:
-    """Whether a photo would be found by its keypoints in a clip: it is looked for in a smaller, strongly compressed
-    copy of itself."""
-    width_px = min(picture.width_px, round(0.9 * WORKING_WIDTH_PX))
+def is_recognisable(picture: Reference, shown_px: int = WORKING_SIDE_PX) -> bool:
+    """Whether a photo would be found by its keypoints in a clip that shows it `shown_px` wide: it is looked for in a
+    smaller, strongly compressed copy of itself."""
+    width_px = min(picture.width_px, round(0.9 * shown_px))
     coded = cv2.imencode(".jpg", reduced(picture.luma, width_px)[0], [cv2.IMWRITE_JPEG_QUALITY, _STRONG_JPEG])[1]
     lossy = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    place = place_by_features(picture, frame_features(lossy, WORKING_WIDTH_PX, 2000))
+    place = place_by_features(picture, frame_features(lossy, WORKING_SIDE_PX, 2000))
     return place is not None and place.inliers >= SURE_INLIERS

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reel_pipeline.evaluation.engines.classical.seeing.planes import size_at
 from reel_pipeline.media.photo import Pixels
 
 Points = NDArray[np.float32]
 """(N, 1, 2) float32, (x, y) in pixels of the small frame."""
 Similarity = tuple[float, float, float, float]
 """How the picture moves from one frame to another: (dx, dy, log scale, radians) at its middle, dx and dy as shares of
-its width. A push-in of 1 % a frame is (0, 0, 0.00995, 0). All nan where it can't be told."""
+its short side. A push-in of 1 % a frame is (0, 0, 0.00995, 0). All nan where it can't be told."""
 _UNKNOWN: Similarity = (float("nan"),) * 4
 
 STILL_LAG_S = 0.5
@@ -57,28 +58,32 @@ class Steps:
 class MotionMeter:
     """Fed every frame's luma in order; remembers only the last few small ones."""
 
-    def __init__(self, width_px: int, fps: float) -> None:
+    def __init__(self, short_side_px: int, fps: float) -> None:
         self.steps = Steps(still_lag_frames=max(1, round(STILL_LAG_S * fps)))
-        self._width = width_px
+        self._side = short_side_px
         self._refresh_frames = max(1, round(_REFRESH_S * fps))
         self._recent: deque[Pixels] = deque(maxlen=self.steps.still_lag_frames)
+        self._calm: deque[float] = deque(maxlen=self.steps.still_lag_frames)
         self._tiny: Pixels | None = None
         self._points: Points | None = None
         self._first: Pixels | None = None
         self._age = 0
 
-    def see(self, luma: Pixels) -> bool:
-        """One frame's full-size luma, HW uint8. True when the picture changed as at a hard cut."""
-        height = max(16, round(luma.shape[0] * self._width / luma.shape[1]))
-        small = np.asarray(cv2.resize(luma, (self._width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        tiny = np.asarray(cv2.resize(small, (68, max(4, height // 4)), interpolation=cv2.INTER_AREA), np.uint8)
+    def see(self, luma: Pixels, is_passing: bool = False) -> bool:
+        """One frame's full-size luma, HW uint8. True when the picture changed as at a hard cut. `is_passing`: it is of
+        a transition, which is no measure of how much the picture usually changes."""
+        size = size_at(self._side, luma.shape)
+        small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+        tiny = np.asarray(cv2.resize(small, (68, size[1] // 4), interpolation=cv2.INTER_AREA), np.uint8)
         steps = self.steps
         steps.mean_luma.append(float(small.mean()))
         steps.dark_share.append(float((small < 20).mean()))
         change = float(cv2.absdiff(tiny, self._tiny).mean()) if self._tiny is not None else 0.0
-        usual = float(np.median(steps.change[-steps.still_lag_frames :])) if steps.change else 0.0
+        usual = float(np.median(self._calm)) if self._calm else 0.0
         is_cut = self._tiny is not None and change > max(5.0, 5.0 * usual)
         steps.change.append(change)
+        if not is_passing:
+            self._calm.append(change)
         if is_cut:
             steps.cuts.append(len(steps.mean_luma) - 1)
             self._points = None
@@ -141,7 +146,7 @@ def _similarity(before: Points, after: Points, frame: Pixels) -> Similarity:
         return _UNKNOWN
     height, width = frame.shape[:2]
     middle = np.array([width / 2, height / 2, 1.0])
-    dx, dy = (matrix @ middle - middle[:2]) / width
+    dx, dy = (matrix @ middle - middle[:2]) / min(width, height)
     a, b = matrix[0, 0], matrix[1, 0]
     return float(dx), float(dy), float(np.log(np.hypot(a, b))), float(np.arctan2(b, a))
 

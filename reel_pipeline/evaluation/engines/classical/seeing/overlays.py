@@ -19,8 +19,9 @@ def listed(cut_list: CutList, frame: int, shape: tuple[int, int], scale: float) 
     pixels per pixel of the reel."""
     hidden = np.zeros(shape, np.bool_)
     for overlay in cut_list.overlays:
-        if overlay.start_frame <= frame < overlay.start_frame + overlay.frame_count:
-            hide(hidden, scaled(overlay.box_px_xywh, scale))
+        box = overlay.box_at(frame)
+        if box:
+            hide(hidden, scaled(box, scale))
     return hidden
 
 

@@ -6,16 +6,17 @@ The photo is slid over the frame at some scales, or its outline laid on the fram
 import cv2
 import numpy as np
 
-from reel_pipeline.evaluation.engines.classical.seeing.planes import Matrix, reduced, scaling
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Matrix, reduced, scaling, size_at
 from reel_pipeline.evaluation.engines.classical.seeing.references import Placement, Reference, is_sane
 from reel_pipeline.media.photo import Pixels
 
-_SEARCH_WIDTH_PX = 135
-"""Width of the frame while the photo is searched for at all scales."""
-_FINE_WIDTH_PX = 270
-"""Width of the frame at which the best place is refined a second time: an error of 0.2 px here is 0.8 px of a reel."""
+_SEARCH_SIDE_PX = 135
+"""Short side of the frame while the photo is searched for at all scales."""
+_FINE_SIDE_PX = 270
+"""Short side of the frame at which the best place is refined a second time: an error of 0.2 px here is 0.8 px of a
+reel."""
 _SEARCH_SCALES = np.geomspace(0.3, 2.6, 19)
-"""Width of the photo as it is shown, over the frame's width, in steps of 13 %: photos are shown at 0.4 to 1.6 of
+"""Width of the photo as it is shown, over the frame's short side, in steps of 13 %: photos are shown at 0.4 to 1.6 of
 their own scale."""
 _MIN_SEARCH_NCC = 0.55
 """Correlation below which a place is none; whether a better one is believed is decided in `views.py`."""
@@ -36,8 +37,8 @@ def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, P
     """The correlation in [-1, 1] at the best place, and the place; None where nothing is alike. `frame_luma`: HW uint8,
     kept frame.
     """
-    small, to_small = reduced(frame_luma, _SEARCH_WIDTH_PX)
-    scales = _SEARCH_SCALES * _SEARCH_WIDTH_PX / reference.width_px
+    small, to_small = reduced(frame_luma, size_at(_SEARCH_SIDE_PX, frame_luma.shape)[0])
+    scales = _SEARCH_SCALES * _SEARCH_SIDE_PX / reference.width_px
     found = sorted((_search(reference, small, float(scale)) for scale in scales), key=lambda place: -place[0])
     places = [matrix for score, matrix in found[:_TRIED] if score > _MIN_SEARCH_NCC]
     outlined = _by_outline(reference, small)
@@ -45,7 +46,7 @@ def place_by_picture(reference: Reference, frame_luma: Pixels) -> tuple[float, P
     coarse = max((place for place in tried if place), key=lambda place: place[0], default=None)
     if coarse is None:
         return None
-    fine, to_fine = reduced(frame_luma, _FINE_WIDTH_PX)
+    fine, to_fine = reduced(frame_luma, size_at(_FINE_SIDE_PX, frame_luma.shape)[0])
     exact = _refine(reference, fine, to_fine @ np.linalg.inv(to_small) @ coarse[1])
     score, matrix = exact or coarse
     return score, Placement(reference.index, np.linalg.inv(to_fine if exact else to_small) @ matrix, 0)

@@ -46,6 +46,14 @@ def reduced(luma: Pixels, width_px: int) -> tuple[Pixels, Matrix]:
     return small, scaling(size[0] / luma.shape[1], size[1] / luma.shape[0])
 
 
+def size_at(short_side_px: int, shape: tuple[int, ...]) -> tuple[int, int]:
+    """(width, height) of a picture of `shape` (height, width, ...) resized to so many pixels on its short side:
+    1080x1920 at 270 is 270x480."""
+    height, width = shape[:2]
+    short = min(height, width)
+    return round(width * short_side_px / short), round(height * short_side_px / short)
+
+
 def scaling(x: float, y: float) -> Matrix:
     """The map from a picture's pixels to those of the same picture resized by `x` and `y`, corner on corner."""
     return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1.0]])

@@ -13,8 +13,8 @@ from reel_pipeline.records import BoxPx
 
 FEATURE_SIDE_PX = 900
 """Longest side at which keypoints are looked for on a photo: one of 2400x3000 px is reduced to 720x900."""
-WORKING_WIDTH_PX = 540
-"""Width of the frame at which photo and frame are compared; a pixel there is two of a reel 1080 px wide."""
+WORKING_SIDE_PX = 540
+"""Short side of the frame at which photo and frame are compared; a pixel there is two of a reel 1080 px wide."""
 _PLAIN_LAB = 6.0
 """Distance in Lab up to which a border pixel has the ground's colour: white of L* 94 beside white of L* 100 still
 does."""

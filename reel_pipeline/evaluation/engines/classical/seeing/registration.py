@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from reel_pipeline.evaluation.engines.classical.seeing.keypoints import SURE_INLIERS, frame_features, place_by_features
 from reel_pipeline.evaluation.engines.classical.seeing.photometric import place_by_picture
-from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_WIDTH_PX, Placement, Reference
+from reel_pipeline.evaluation.engines.classical.seeing.references import WORKING_SIDE_PX, Placement, Reference
 from reel_pipeline.media.photo import Pixels
 
-_TRACKING_WIDTH_PX = 360
-"""Width of the frame at which a photo is found again that the scene is known to show; the comparison refines that."""
+_TRACKING_SIDE_PX = 360
+"""Short side of the frame at which a photo is found again that the scene is known to show; the comparison refines
+that."""
 
 
 def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int | None) -> list[Placement]:
@@ -22,10 +23,10 @@ def candidates(references: Sequence[Reference], frame_luma: Pixels, prefer: int 
     detail crop and the photo it was cut from both fit the same frame: which one it is shows in the comparison.
     """
     if prefer is not None:
-        placement = place_by_features(references[prefer], frame_features(frame_luma, _TRACKING_WIDTH_PX, 900))
+        placement = place_by_features(references[prefer], frame_features(frame_luma, _TRACKING_SIDE_PX, 900))
         if placement and placement.inliers >= SURE_INLIERS:
             return [placement]
-    features = frame_features(frame_luma, WORKING_WIDTH_PX, 2000)
+    features = frame_features(frame_luma, WORKING_SIDE_PX, 2000)
     placements = [place for reference in references if (place := place_by_features(reference, features))]
     placements.sort(key=lambda place: -place.inliers)
     placements = [place for place in placements if place.inliers > 0.3 * placements[0].inliers][:3]

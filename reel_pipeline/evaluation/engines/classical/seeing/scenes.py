@@ -1,7 +1,7 @@
 """The stretches between cuts: the cut list's shots where there is one, else what lies between hard cuts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage, Sample
 from reel_pipeline.evaluation.engines.classical.seeing.motion import Steps
+from reel_pipeline.evaluation.engines.classical.seeing.passages import Passage, passages
 from reel_pipeline.records import CutList
 
 MOVED_SHARE = 0.03
@@ -19,25 +20,37 @@ MOVED_SHARE = 0.03
 @dataclass(frozen=True)
 class Scene:
     """One stretch between cuts, in frames of the video. `number`: the shot's in the cut list, None where there is no
-    list. `is_card`: it is the end card, which shows text instead of the product."""
+    list. `is_card`: it is the end card, which shows text instead of the product. `enters`: the transition from the
+    scene before, whose frames come before `start` and are no part of either scene."""
 
     start: int
     count: int
     number: int | None = None
     is_card: bool = False
+    enters: Passage | None = None
 
     @property
     def stop(self) -> int:
         return self.start + self.count
 
+    @property
+    def with_transition(self) -> "Scene":
+        """The scene from the first frame on in which something of it is seen."""
+        lead = self.enters.frame_count if self.enters else 0
+        return replace(self, start=self.start - lead, count=self.count + lead)
 
-def planned_scenes(cut_list: CutList, frame_count: int) -> list[Scene]:
+
+def planned_scenes(cut_list: CutList, fps: float, frame_count: int) -> list[Scene]:
     """The cut list's shots, as far as the video goes."""
-    return [
-        Scene(cut.start_frame, min(cut.frame_count, frame_count - cut.start_frame), cut.shot, cut.photo is None)
-        for cut in cut_list.cuts
-        if cut.start_frame < frame_count
-    ]
+    entered = passages(cut_list, fps)
+    scenes = []
+    for cut in cut_list.cuts:
+        enters = entered.get(cut.start_frame)
+        start = cut.start_frame + (enters.frame_count if enters else 0)
+        if start < frame_count:
+            count = min(cut.stop_frame, frame_count) - start
+            scenes.append(Scene(start, count, cut.shot, cut.photo is None, enters))
+    return scenes
 
 
 def seen_scenes(footage: Footage, shows_a_photo: Callable[[Sample], bool]) -> list[Scene]:
