@@ -66,21 +66,21 @@ ENGINES: dict[tuple[str, str], Engine] = {
     ("cutout", "matting"): Engine(
         "reel_pipeline.frames.engines.matting:MattingCutout", "3", needs=(Need("package", "pymatting"),)
     ),
-    ("planner", "embedded"): Engine("reel_pipeline.shots.engines.embedded:EmbeddedPlanner", "9"),
+    ("planner", "embedded"): Engine("reel_pipeline.shots.engines.embedded:EmbeddedPlanner", "10"),
     ("voice", "espeak_ng"): Engine(
         "reel_pipeline.voice.engines.espeak_ng:EspeakVoice", "2", needs=(Need("package", "espeakng_loader"),)
     ),
     ("voice", "captions_only"): Engine("reel_pipeline.voice.engines.captions_only:CaptionsOnly", "1"),
     ("voice", "file"): Engine("reel_pipeline.voice.engines.file:RecordedVoice", "1"),
     ("stills", "layered"): Engine(
-        "reel_pipeline.stills.engines.layered:Layered", "5", rungs=(Rung.STILL_MOTION, Rung.PARALLAX)
+        "reel_pipeline.stills.engines.layered:Layered", "6", rungs=(Rung.STILL_MOTION, Rung.PARALLAX)
     ),
     ("clips", "warp"): Engine(
         "reel_pipeline.clips.engines.warp:Warp", "3", rungs=(Rung.STILL_MOTION, Rung.PARALLAX, Rung.COMPOSITE)
     ),
     ("judge", "classical"): Engine(
         "reel_pipeline.evaluation.engines.classical:ClassicalJudge",
-        "12",
+        "13",
         parts=("thresholds", "ocr"),
         needs=(Need("package", "rapidocr"),),
     ),
