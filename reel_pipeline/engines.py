@@ -95,7 +95,7 @@ PARTS = {
     "measures": "4",
     "geometry": "2",
     "mixing": "1",
-    "assembly": "2",
+    "assembly": "3",
     "second_opinion": "1+c6c2a17959ee",
     "thresholds": "2da11c18a659",
 }

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reel_pipeline.reels.overlay import Bitmap
 
 FADE_FRAMES = 4
-REVISION = "2"
+REVISION = "3"
 """Bump when the same clips, voice and words give another reel, also by what `reels/` draws over them."""
 
 

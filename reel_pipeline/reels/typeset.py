@@ -171,17 +171,24 @@ def _wrapped(parts: Sequence[str], style: Style, width_px: float, max_lines: int
 
 
 def text_mask(lines: Sequence[str], style: Style, width_px: int) -> Pixels:
-    """HW uint8 coverage (255 is ink) of centred lines, each as high as its leading: 3 of 60 px make 222 px."""
+    """HW uint8 coverage (255 is ink) of centred lines, each as high as its leading: 3 of 60 px make 222 px, and more
+    where a letter reaches above the first line or below the last."""
     step = round(style.size_px * style.leading)
-    mask = Image.new("L", (width_px, step * len(lines)), 0)
-    draw = ImageDraw.Draw(mask)
+    placed = []
+    top, bottom = 0, step * len(lines)
     for index, line in enumerate(lines):
         x = (width_px - line_width(line, style)) / 2
         baseline = index * step + round(step / 2 + style.size_px * 0.35)
         for run, face, is_leftward in visual_runs(line, style.fonts):
-            font = face.at(style.size_px)
-            draw.text((x, baseline), run, font=font, fill=255, anchor="ls", direction="rtl" if is_leftward else "ltr")
+            font, direction = face.at(style.size_px), "rtl" if is_leftward else "ltr"
+            _, above, _, below = font.getbbox(run, anchor="ls", direction=direction)
+            top, bottom = min(top, baseline + int(above)), max(bottom, baseline + int(below))
+            placed.append((x, baseline, run, font, direction))
             x += font.getlength(run)
+    mask = Image.new("L", (width_px, bottom - top), 0)
+    draw = ImageDraw.Draw(mask)
+    for x, baseline, run, font, direction in placed:
+        draw.text((x, baseline - top), run, font=font, fill=255, anchor="ls", direction=direction)
     return np.asarray(mask, np.uint8)
 
 

@@ -87,6 +87,13 @@ def test_what_can_not_be_seen_or_drawn_is_left_out_and_letters_are_plain(text: s
     assert (text_mask([found], Style(FONTS, 60), 1000) > 128).any()
 
 
+@pytest.mark.parametrize("text", ["gypsy jug", "ÅÉ", "ที่"])
+def test_no_letter_is_cut_where_lines_stand_close(text: str) -> None:
+    fonts = font_stack(None, "Bold")
+    close, far = (text_mask([text], Style(fonts, 88, leading), 1000) for leading in (0.8, 3.0))
+    assert (close > 0).sum() == (far > 0).sum()
+
+
 def test_letters_that_no_font_holds_are_named_and_many_of_them_refused() -> None:
     assert FONTS.left_out("Oil \U00012000 lamp 🎒") == "\U00012000"
     with pytest.raises(RenderError, match=r"CUNEIFORM SIGN A.*brand folder"):
