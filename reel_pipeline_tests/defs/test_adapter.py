@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from reel_pipeline.costs import Cost
 from reel_pipeline.defs.adapter import Find, check, record_of
 from reel_pipeline.defs.in_process import run_job
 from reel_pipeline.defs.partitions import SKUS
@@ -23,7 +24,7 @@ NAME = "gallery_is_usable"
 @dg.asset(partitions_def=SKUS)
 def product_gallery() -> dg.MaterializeResult[None]:
     """Stands for the asset, which the check looks for in the store."""
-    return dg.MaterializeResult(metadata={"reused": False})
+    return dg.MaterializeResult(metadata={"reused": False, "cost": Cost().as_json()})
 
 
 @pytest.fixture
