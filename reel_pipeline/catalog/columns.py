@@ -6,7 +6,7 @@ The product is as `catalog.json` would hold it; `listing.py` reads it then.
 import re
 from collections.abc import Iterable
 
-from reel_pipeline.catalog.tables import Row, Table, column_key
+from reel_pipeline.catalog.spreadsheets import Row, Spreadsheet, column_key
 
 COLUMNS = {
     "sku": "sku|variant sku|product sku|item sku|article number|item number|product code|item code|style number|id"
@@ -61,19 +61,19 @@ def fault_of(row: Row) -> str | None:
     return f"A cell holds {lost}, where the spreadsheet lost what was there; type it again, as text." if lost else None
 
 
-def sku_column(table: Table) -> str:
+def sku_column(table: Spreadsheet) -> str:
     """The column that says which product a row is; '' where there is none."""
     return next((name for name in NAMES["sku"] if name in table.keys), "")
 
 
-def not_understood(table: Table) -> tuple[str, ...]:
+def not_understood(table: Spreadsheet) -> tuple[str, ...]:
     """The columns that are not read, as they are written."""
     keys = {column: column_key(column) for column in table.columns}
     known = KNOWN | WITHOUT_USE
     return tuple(column for column, key in keys.items() if key not in known and not NUMBERED_PICTURE.fullmatch(key))
 
 
-def lacking(table: Table) -> list[str]:
+def lacking(table: Spreadsheet) -> list[str]:
     """What of the main fields has no column."""
     has_numbered = any(NUMBERED_PICTURE.fullmatch(key) for key in table.keys)
     return [

@@ -13,7 +13,7 @@ from reel_pipeline.catalog.columns import KNOWN, fault_of, files_in, listed_prod
 from reel_pipeline.catalog.pages.shopify import NO_OPTION, as_listed
 from reel_pipeline.catalog.pages.text import plain_line
 from reel_pipeline.catalog.prices import as_number
-from reel_pipeline.catalog.tables import Row, Table
+from reel_pipeline.catalog.spreadsheets import Row, Spreadsheet
 from reel_pipeline.errors import CatalogError
 
 SHOPIFY = frozenset({"variant sku", "variant price", "image src", "option1 value", "product image url"})
@@ -36,7 +36,7 @@ class BrokenRow(NamedTuple):
 Products = Iterator[dict[str, object] | BrokenRow]
 
 
-def products_of(table: Table) -> Products:
+def products_of(table: Spreadsheet) -> Products:
     """Every product of the table in order; raises `CatalogError` where no column says which product a row is."""
     read = reader_of(table)
     if read is None and not sku_column(table):
@@ -51,7 +51,7 @@ def products_of(table: Table) -> Products:
     yield from read(rows) if read else (listed_product(row, sku_column(table)) for row in rows)
 
 
-def reader_of(table: Table) -> Callable[[Iterable[Row]], Products] | None:
+def reader_of(table: Spreadsheet) -> Callable[[Iterable[Row]], Products] | None:
     """What reads an export of this kind; None for a list with one row a product."""
     keys = table.keys
     if keys & {"handle", "url handle"} and keys & SHOPIFY:

@@ -16,7 +16,7 @@ from reel_pipeline.catalog.pages.shopify import as_listed
 from reel_pipeline.catalog.pages.text import plain_line, plain_text
 from reel_pipeline.catalog.partitions import colourway_name
 from reel_pipeline.catalog.prices import parse_price
-from reel_pipeline.catalog.tables import Table
+from reel_pipeline.catalog.spreadsheets import Spreadsheet
 from reel_pipeline.errors import CatalogError
 from reel_pipeline.records import CatalogEntry, ItemError, PhotoSource, UnreadItem, Variant
 
@@ -81,7 +81,7 @@ def list_json(data: bytes, name: str) -> Listing:
     return listing
 
 
-def list_table(table: Table) -> Listing:
+def list_spreadsheet(table: Spreadsheet) -> Listing:
     """The products of a spreadsheet or feed. Columns that were not understood are named."""
     listing = Listing()
     for number, product in enumerate(products_of(table), 1):

@@ -48,10 +48,10 @@ from urllib.parse import unquote, urlsplit
 from reel_pipeline.catalog.columns import sku_column
 from reel_pipeline.catalog.exports import KNOWN_COLUMNS, reader_of
 from reel_pipeline.catalog.folders import WORKBOOK_SUFFIXES, list_folders, pictures_below
-from reel_pipeline.catalog.listing import Listing, list_json, list_table
+from reel_pipeline.catalog.listing import Listing, list_json, list_spreadsheet
 from reel_pipeline.catalog.partitions import keyed_entries
 from reel_pipeline.catalog.shop import ShopSource, fetched_photo
-from reel_pipeline.catalog.tables import Table, feed_of, table_of
+from reel_pipeline.catalog.spreadsheets import Spreadsheet, feed_of, spreadsheet_of
 from reel_pipeline.catalog.web.manners import Web
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.file_hashes import FileHashes
@@ -223,12 +223,12 @@ def _lists_products(path: Path) -> bool:
 
 
 def _read(path: Path) -> Listing:
-    return list_json(_bytes(path), path.name) if path.suffix.lower() == ".json" else list_table(_table(path))
+    return list_json(_bytes(path), path.name) if path.suffix.lower() == ".json" else list_spreadsheet(_table(path))
 
 
-def _table(path: Path) -> Table:
+def _table(path: Path) -> Spreadsheet:
     data = _bytes(path)
-    return feed_of(data, path.name) if path.suffix.lower() == ".xml" else table_of(data, path.name, KNOWN_COLUMNS)
+    return feed_of(data, path.name) if path.suffix.lower() == ".xml" else spreadsheet_of(data, path.name, KNOWN_COLUMNS)
 
 
 def _bytes(path: Path) -> bytes:

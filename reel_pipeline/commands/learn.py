@@ -11,8 +11,8 @@ from reel_pipeline.defs.in_process import open_instance, run_job
 from reel_pipeline.errors import ReelError
 from reel_pipeline.learning import Calibration, JudgementTable
 from reel_pipeline.learning.exports import EXPORTS, write
+from reel_pipeline.learning.judgements import build, from_parquet
 from reel_pipeline.learning.preferences import acceptance, preferred
-from reel_pipeline.learning.table import build, from_parquet
 from reel_pipeline.rules.cases import cases
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.settings import Settings, load_settings

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from reel_pipeline.errors import SettingsError
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.learning import Calibration
+from reel_pipeline.learning.judgements import Case
 from reel_pipeline.learning.sampling import is_spot_check, review_propensity
-from reel_pipeline.learning.table import Case
 from reel_pipeline.records import CatalogSnapshot, Judgement, Reel, Review, SceneBrief, Shown, ShownShot, Verdict
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.guard import BLIND_REVIEWS, REVIEWS, SHOWN, VERDICTS, is_for_a_person, last_word

@@ -15,7 +15,7 @@ from reel_pipeline.catalog.build import gallery_of
 from reel_pipeline.catalog.checks import crawl_is_complete
 from reel_pipeline.catalog.presence import Presence
 from reel_pipeline.catalog.source import FolderSource, open_source
-from reel_pipeline.catalog.tables import table_of
+from reel_pipeline.catalog.spreadsheets import spreadsheet_of
 from reel_pipeline.errors import CatalogError, SourceUnavailable
 from reel_pipeline.records import CatalogEntry, CatalogSnapshot
 from reel_pipeline_tests.catalog.making import LOOPBACK, Reply, Shop, picture, serve, store_in
@@ -365,7 +365,7 @@ def test_what_a_spreadsheet_writes_is_what_is_read(rows: list[list[str]], separa
             *([cell.encode("utf-8", "replace").decode() for cell in row] for row in rows),
         ]
     )
-    table = table_of(out.getvalue().encode(), "catalog.csv", {"sku", "title"})
+    table = spreadsheet_of(out.getvalue().encode(), "catalog.csv", {"sku", "title"})
     expected = [[cell.encode("utf-8", "replace").decode().strip() for cell in row] for row in rows]
     assert [[text for _, text in row.cells] for row in table.rows] == [
         [cell for cell in row if cell] for row in expected if any(row)

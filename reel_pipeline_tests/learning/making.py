@@ -6,8 +6,8 @@ import numpy as np
 
 from reel_pipeline.learning.calibration import Labels
 from reel_pipeline.learning.curves import Numbers
+from reel_pipeline.learning.judgements import Case
 from reel_pipeline.learning.sampling import is_spot_check, review_propensity
-from reel_pipeline.learning.table import Case
 from reel_pipeline.records import (
     Blob,
     Judgement,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reel_pipeline.learning.calibration import MIN_LABELS, Labels, calibrate, calibrate_kind, fit
 from reel_pipeline.learning.conformal import largest_limit
 from reel_pipeline.learning.curves import fit_isotonic, fit_logistic, octaves, probability, reliability
+from reel_pipeline.learning.judgements import Case, build
 from reel_pipeline.learning.picture import SIDE_PX, reliability_diagram
-from reel_pipeline.learning.table import Case, build
 from reel_pipeline.records import Verdict
 from reel_pipeline_tests.bench.learning import accepted_bad, errors
 from reel_pipeline_tests.learning.making import (

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reel_pipeline.learning.exports import labels, pairs, write
+from reel_pipeline.learning.judgements import Case, build
 from reel_pipeline.learning.preferences import Acceptance, acceptance, preferred, wilson
-from reel_pipeline.learning.table import Case, build
 from reel_pipeline.records import Fault, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.learning.making import case, review

@@ -14,7 +14,7 @@ from reel_pipeline.rules.flow import Flow
 from reel_pipeline.rules.truth import PRESENCE, presence_of
 from reel_pipeline.store import UNPARTITIONED
 
-KNOWN_LOOKS = "known_looks"
+KNOWN_COLOURWAYS = "known_looks"
 
 
 class SyncConfig(dg.Config):
@@ -35,13 +35,13 @@ def catalog_snapshot(
 ) -> dg.MaterializeResult[CatalogSnapshot]:
     settings = flow.settings
     before = flow.record("catalog_snapshot", UNPARTITIONED)
-    colourways = flow.store.load_note(KNOWN_LOOKS, UNPARTITIONED, "current", KnownColourways) or KnownColourways()
+    colourways = flow.store.load_note(KNOWN_COLOURWAYS, UNPARTITIONED, "current", KnownColourways) or KnownColourways()
 
     def listed() -> CatalogSnapshot:
         known = settings.file_hashes()
         source = open_source(settings.source_location, flow.store, settings.allow_private_hosts, known)
         snapshot, after = under_known_keys(source.snapshot(), before, colourways)
-        flow.store.save_note(KNOWN_LOOKS, UNPARTITIONED, "current", after)
+        flow.store.save_note(KNOWN_COLOURWAYS, UNPARTITIONED, "current", after)
         return snapshot
 
     result = make(

@@ -7,8 +7,8 @@ from reel_pipeline.defs.previews import strip, table
 from reel_pipeline.evaluation.thresholds import shipped_thresholds
 from reel_pipeline.learning import Calibration, JudgementTable
 from reel_pipeline.learning.calibration import calibrate
+from reel_pipeline.learning.judgements import from_parquet
 from reel_pipeline.learning.picture import reliability_diagram
-from reel_pipeline.learning.table import from_parquet
 from reel_pipeline.rules.cases import CALIBRATIONS, gates_now
 from reel_pipeline.rules.flow import Flow
 from reel_pipeline.store import UNPARTITIONED

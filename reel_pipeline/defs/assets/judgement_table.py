@@ -5,8 +5,8 @@ import dagster as dg
 from reel_pipeline.defs.adapter import make
 from reel_pipeline.defs.previews import table
 from reel_pipeline.learning import JudgementTable
+from reel_pipeline.learning.judgements import build, from_parquet, to_parquet
 from reel_pipeline.learning.preferences import acceptance
-from reel_pipeline.learning.table import build, from_parquet, to_parquet
 from reel_pipeline.rules.cases import cases
 from reel_pipeline.rules.flow import Flow
 

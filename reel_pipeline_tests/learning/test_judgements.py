@@ -6,8 +6,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reel_pipeline.learning.judgements import COLUMNS, build, from_parquet, to_parquet
 from reel_pipeline.learning.sampling import SPOT_CHECK_SHARE, is_spot_check, review_propensity
-from reel_pipeline.learning.table import COLUMNS, build, from_parquet, to_parquet
 from reel_pipeline.records import Fault, ReviewFault, Severity, Verdict
 from reel_pipeline_tests.learning.making import case, review, sha
 

@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class Spreadsheet:
     """`name` is the file's; `columns` as they are written, without blank ones."""
 
     name: str
@@ -68,7 +68,7 @@ def column_key(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
-def table_of(data: bytes, name: str, known: Collection[str]) -> Table:
+def spreadsheet_of(data: bytes, name: str, known: Collection[str]) -> Spreadsheet:
     """The rows of a CSV or TSV file, blank ones left out. `known` columns help to tell how its cells are separated."""
     text = _decoded(data, name)
     declared = re.match(r"\s*sep=(.)[\r\n]+", text)  # a line that Excel writes for itself
@@ -81,10 +81,10 @@ def table_of(data: bytes, name: str, known: Collection[str]) -> Table:
         rows = tuple(_row(reader.line_num, keys, cells) for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
         raise CatalogError(f"{name} can't be read at line {reader.line_num} ({error}); correct it.") from None
-    return Table(name, tuple(cell.strip() for cell in header if cell.strip()), rows)
+    return Spreadsheet(name, tuple(cell.strip() for cell in header if cell.strip()), rows)
 
 
-def feed_of(data: bytes, name: str) -> Table:
+def feed_of(data: bytes, name: str) -> Spreadsheet:
     """The items of an RSS 2.0 or Atom product feed. No document type, no entity and nothing outside it is ever read."""
     columns: dict[str, None] = {}
     rows: list[Row] = []
@@ -101,7 +101,7 @@ def feed_of(data: bytes, name: str) -> Table:
         raise CatalogError(f"{name} is no valid XML ({error}); export it again.") from None
     if not rows:
         raise CatalogError(f"{name} is no product feed in RSS or Atom; export it as one, or take it out of the folder.")
-    return Table(name, tuple(columns), tuple(rows))
+    return Spreadsheet(name, tuple(columns), tuple(rows))
 
 
 def _local(element: Element) -> str:
