@@ -1,8 +1,9 @@
 """What people's decisions teach about the judge, in the order of the work: the records that pass along it.
 
 `sampling.py` says which of the judge's own decisions a person sees anyway; `judgements.py` joins verdicts with
-decisions; `calibration.py` and `conformal.py` make a candidate version from the table; `preferences.py` and `exports.py` read it
-for people and for training. Nothing here changes a verdict: a candidate counts only once the settings name it.
+decisions; `calibration.py` and `conformal.py` make a candidate version from the table; `preferences.py` and
+`exports.py` read it for people and for training. Nothing here changes a verdict: a candidate counts only once the
+settings name it.
 """
 
 from typing import Literal
