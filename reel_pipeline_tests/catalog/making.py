@@ -19,7 +19,7 @@ from reel_pipeline.catalog.web.manners import Web
 from reel_pipeline.catalog.web.transport import Limits
 from reel_pipeline.store import Store, open_store
 
-FAST = Limits(connect_s=2, silence_s=0.5, answer_s=1.0, wait_s=2, pause_s=0)
+FAST = Limits(connect_s=4, silence_s=2, answer_s=3, wait_s=2, pause_s=0)
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
