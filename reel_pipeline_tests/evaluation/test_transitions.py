@@ -10,10 +10,11 @@ import pytest
 from reel_pipeline.engines import open_engine
 from reel_pipeline.evaluation.engines import Opinion, Passport
 from reel_pipeline.media.photo import Pixels
-from reel_pipeline.records import CutList, Track, Verdict
+from reel_pipeline.records import CutList, TimedBox, Track, Verdict
 from reel_pipeline_tests.bench import faults
+from reel_pipeline_tests.bench.filming import SMALL
 from reel_pipeline_tests.drawing import product_photo
-from reel_pipeline_tests.evaluation.slides import PASSING, Joined, pushed, slide
+from reel_pipeline_tests.evaluation.slides import CUT_FRAMES, PASSING, Joined, columns, pushed, slide
 
 WIDE = (960, 540)
 
@@ -93,3 +94,23 @@ def test_a_slide_that_lasts_too_long_or_does_not_fill_the_frame_counts_as_undecl
     gap = passing.model_copy(update={"leaving": Track(kind="leaving", boxes=tuple(narrower))})
     assert opinion_on(path, cut_list.model_copy(update={"transitions": (gap,)})).verdict is not Verdict.ACCEPT
     assert PASSING < 0.6 * 24 < 18
+
+
+def test_every_frame_of_a_slide_is_seen_to_be_pushed_on(tmp_path: Path) -> None:
+    """In the one frame that is held against the photos all is well, or a box lies over it."""
+    at = columns(SMALL[0])
+    middle = max(range(PASSING), key=lambda number: min(at[number], SMALL[0] - at[number]))
+    other = cv2.resize(product_photo(8, "SALT SOAP\n90 g"), SMALL)
+
+    def flashed(leaving: Pixels, entering: Pixels, column: int) -> Pixels:
+        return pushed(leaving, entering if column == at[middle] else np.asarray(other, np.uint8), column)
+
+    def replaced(leaving: Pixels, entering: Pixels, column: int) -> Pixels:
+        return np.asarray(other, np.uint8)
+
+    path = tmp_path / "reel.mp4"
+    assert ("jump_cut", 2) in named(opinion_on(path, slide(path, gallery(), joined=flashed)))
+    cut_list = slide(path, gallery(), joined=replaced)
+    cover = TimedBox(start_frame=CUT_FRAMES + middle, frame_count=1, box_px_xywh=(0, 0, *SMALL))
+    covered = cut_list.model_copy(update={"overlays": (*cut_list.overlays, Track(kind="caption", boxes=(cover,)))})
+    assert ("wrong_product", 2) in named(opinion_on(path, covered))

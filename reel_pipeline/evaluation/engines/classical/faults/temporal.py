@@ -57,6 +57,9 @@ def inspect_motion(
             continue
         yield _flicker(steps, scene, fps)
         yield from _leaps(steps, scene, fps, cut_list is not None)
+        torn = [cut for cut in steps.cuts if scene.enters and scene.with_transition.start <= cut <= scene.start]
+        if torn:  # not as the slide would have pushed it
+            yield Charge("jump_cut", 100.0, torn[0] / fps)
     yield from _frozen_shots(steps, scenes, cut_list.holds, fps) if cut_list else [_frozen(steps, scenes, fps)]
     yield from _loop_seam(footage, scenes[0], scenes[-1])
 

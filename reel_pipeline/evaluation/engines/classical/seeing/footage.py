@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from reel_pipeline.errors import EvaluationError
 from reel_pipeline.evaluation.engines.classical.seeing.motion import MotionMeter, Steps
+from reel_pipeline.evaluation.engines.classical.seeing.overlays import listed
 from reel_pipeline.evaluation.engines.classical.seeing.passages import Passage, passages
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, size_at
 from reel_pipeline.media.boxes import rows_and_columns
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.records import BoxPx, CutList
@@ -106,8 +108,7 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
     entered = passages(cut_list, fps) if cut_list else {}
     clear_frames = max(1, round(CLEAR_OF_CUT_S * fps))
     chooser = _Chooser(cut_list, entered, _expected_frames(container, stream, fps), clear_frames)
-    # The first whole frame differs as much from the one before.
-    passing = {start + number for start, one in entered.items() for number in range(one.frame_count + 1)}
+    pushed = {start + number: px for start, one in entered.items() for number, px in enumerate(one.pushed_px)}
     for index, frame in enumerate(container.decode(stream)):
         plain = _plain(frame)
         if footage is None:
@@ -115,13 +116,23 @@ def _watch(container: av.container.InputContainer, cut_list: CutList | None, nam
             quarter_turns = round(frame.rotation / 90) % 4
             footage = _begin(frame, fps, meter, quarter_turns)
         planes = [_upright(_plane(plane), quarter_turns) for plane in plain.planes]
-        is_cut = meter.see(planes[0], index in passing)
+        is_cut = meter.see(planes[0], *_slid(cut_list, pushed, index))
         if chooser.wants(index, is_cut) and len(footage.samples) < MAX_SAMPLES:
             footage.samples.append(_sample(index, index / fps, planes, footage.scale))
     if footage is None:
         raise EvaluationError(f"{name} has no frames; export the video again.")
     footage.steps.seam = meter.seam()
     return footage
+
+
+def _slid(cut_list: CutList | None, pushed: Mapping[int, int], index: int) -> tuple[float | None, Mask | None]:
+    """By which share of its width a slide has pushed the picture with this frame, and what lies still over it."""
+    if cut_list is None or not pushed.keys() & {index, index + 1}:
+        return None, None
+    format, scale = cut_list.format, METER_SIDE_PX / min(cut_list.format.width_px, cut_list.format.height_px)
+    shape = size_at(METER_SIDE_PX, (format.height_px, format.width_px))[::-1]
+    share = pushed[index] / format.width_px if index in pushed else None
+    return share, listed(cut_list, index, shape, scale)
 
 
 def _begin(frame: VideoFrame, fps: float, meter: MotionMeter, quarter_turns: int) -> Footage:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reel_pipeline.evaluation.engines.classical.seeing.planes import size_at
+from reel_pipeline.evaluation.engines.classical.seeing.planes import Mask, size_at
 from reel_pipeline.media.photo import Pixels
 
 Points = NDArray[np.float32]
@@ -40,9 +40,10 @@ class Steps:
     """A few numbers for every frame of a video, in order.
 
     `mean_luma`: in limited-range levels, black is 16. `dark_share`: share of the pixels below level 20. `change`: mean
-    absolute difference to the frame before, in grey levels at 68 px width. `moved`: share of the detailed pixels that
-    differ from those `still_lag_frames` before, nan for the first frames. `shift`: from the frame before to this one.
-    `seam`: from the last frame to the first. `cuts`: indices of frames that begin a new picture.
+    absolute difference to the frame before, in grey levels at 68 px width; in a slide, to that one pushed on. `moved`:
+    share of the detailed pixels that differ from those `still_lag_frames` before, nan for the first frames. `shift`:
+    from the frame before to this one. `seam`: from the last frame to the first. `cuts`: indices of frames that begin a
+    new picture, or in a slide another one than is pushed on.
     """
 
     still_lag_frames: int
@@ -65,34 +66,55 @@ class MotionMeter:
         self._recent: deque[Pixels] = deque(maxlen=self.steps.still_lag_frames)
         self._calm: deque[float] = deque(maxlen=self.steps.still_lag_frames)
         self._tiny: Pixels | None = None
+        self._hidden: Mask | None = None
         self._points: Points | None = None
         self._first: Pixels | None = None
         self._age = 0
 
-    def see(self, luma: Pixels, is_passing: bool = False) -> bool:
-        """One frame's full-size luma, HW uint8. True when the picture changed as at a hard cut. `is_passing`: it is of
-        a transition, which is no measure of how much the picture usually changes."""
+    def see(self, luma: Pixels, pushed: float | None = None, hidden: Mask | None = None) -> bool:
+        """One frame's full-size luma, HW uint8. True when the picture changed as at a hard cut. `pushed`: by which
+        share of its width a slide has pushed the picture to the left since the frame before; a slide is no measure of
+        how much the picture usually changes. `hidden`: HW bool of any size, what lies still over the slide."""
         size = size_at(self._side, luma.shape)
         small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
         tiny = np.asarray(cv2.resize(small, (68, size[1] // 4), interpolation=cv2.INTER_AREA), np.uint8)
         steps = self.steps
         steps.mean_luma.append(float(small.mean()))
         steps.dark_share.append(float((small < 20).mean()))
-        change = float(cv2.absdiff(tiny, self._tiny).mean()) if self._tiny is not None else 0.0
+        if pushed is None:
+            change = float(cv2.absdiff(tiny, self._tiny).mean()) if self._tiny is not None else 0.0
+        else:
+            change = self._change_pushed(small, tiny, pushed, hidden)
         usual = float(np.median(self._calm)) if self._calm else 0.0
         is_cut = self._tiny is not None and change > max(5.0, 5.0 * usual)
         steps.change.append(change)
-        if not is_passing:
+        if pushed is None:
             self._calm.append(change)
         if is_cut:
             steps.cuts.append(len(steps.mean_luma) - 1)
+        if is_cut or pushed is not None:
             self._points = None
-        steps.shift.append(self._shift(small, is_cut))
+        steps.shift.append(self._shift(small, is_cut or pushed is not None))
         steps.moved.append(_moved(self._recent[0], small) if len(self._recent) == self._recent.maxlen else float("nan"))
         self._recent.append(small)
         self._first = small if self._first is None else self._first
-        self._tiny = tiny
+        self._tiny, self._hidden = tiny, hidden
         return is_cut
+
+    def _change_pushed(self, small: Pixels, tiny: Pixels, pushed: float, hidden: Mask | None) -> float:
+        """What differs from the frame before pushed to the left, where that can be told; infinite where nowhere."""
+        if not self._recent:
+            return 0.0
+        size, tiny_size = small.shape[::-1], tiny.shape[::-1]
+        shown = [
+            np.full_like(small, 255) if mask is None else cv2.resize(np.where(mask, 0, 255).astype(np.uint8), size)
+            for mask in (self._hidden, hidden)
+        ]
+        push = np.array([[1, 0, -pushed * size[0]], [0, 1, 0]])
+        before, shown[0] = (cv2.warpAffine(picture, push, size) for picture in (self._recent[-1], shown[0]))
+        seen = cv2.resize(np.minimum(*shown), tiny_size, interpolation=cv2.INTER_AREA) > 250
+        differs = cv2.absdiff(cv2.resize(before, tiny_size, interpolation=cv2.INTER_AREA), tiny)
+        return float(differs[seen].mean()) if seen.any() else float("inf")
 
     def seam(self) -> Similarity:
         """From the last frame seen to the first: what a viewer sees where the video starts again."""

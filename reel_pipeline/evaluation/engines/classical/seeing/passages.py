@@ -1,14 +1,15 @@
 """Transitions that a cut list declares and that can be one: a slide, short, whose two pictures tile the frame.
 
-Any other counts as undeclared. Whether the frames show what is declared is `sides.py`'s business.
+Any other counts as undeclared. Whether the frames show what is declared is seen by `motion.py`, from frame to frame,
+and by `sides.py`, against the photos.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from reel_pipeline.media.boxes import area, intersection, union
-from reel_pipeline.records import BoxPx, Cut, CutList, Transition, TransitionKind
+from reel_pipeline.records import BoxPx, Cut, CutList, Span, Transition, TransitionKind
 
 MAX_PASSAGE_S = 0.6
 """14 frames at 24 fps. Anything longer is no transition but a picture of its own."""
@@ -22,7 +23,8 @@ class Passage:
 
     `middle_frame`: that in which the two sides are most alike in size; `leaving_px_xywh`, `entering_px_xywh`: the
     frame's two parts there, `leaving_px_moved`, `entering_px_moved`: how far to the right each picture is then from
-    where it lies in its own cut. In pixels of the reel.
+    where it lies in its own cut. `pushed_px`: how far to the left both went with each frame, and with the first after
+    the transition. In pixels of the reel.
     """
 
     frame_count: int
@@ -31,6 +33,7 @@ class Passage:
     entering_px_xywh: BoxPx
     leaving_px_moved: int
     entering_px_moved: int
+    pushed_px: tuple[int, ...]
 
 
 def passages(cut_list: CutList, fps: float) -> dict[int, Passage]:
@@ -47,20 +50,40 @@ def passages(cut_list: CutList, fps: float) -> dict[int, Passage]:
     return found
 
 
+def without_fleeting(cut_list: CutList, fps: float, clear_frames: int) -> CutList:
+    """The cut list without the overlays that lie in a transition alone, `clear_frames` around it included: what covers
+    something there has to be seen where the two shots are looked at by themselves."""
+    spans = [
+        (start - 1 - clear_frames, start + passage.frame_count + clear_frames)
+        for start, passage in passages(cut_list, fps).items()
+    ]
+    tracks = [
+        track.model_copy(update={"boxes": tuple(box for box in track.boxes if not _is_fleeting(box, spans))})
+        for track in cut_list.overlays
+    ]
+    return cut_list.model_copy(update={"overlays": tuple(tracks)})
+
+
+def _is_fleeting(box: Span, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(first < box.start_frame and box.stop_frame <= last for first, last in spans)
+
+
 def _passage(transition: Transition, cut: Cut, cut_list: CutList, fps: float) -> Passage | None:
     too_long = transition.frame_count > MAX_PASSAGE_S * fps or transition.frame_count >= cut.frame_count
     if transition.kind is not TransitionKind.SLIDE or too_long:
         return None
     sides = list(_sides(transition, cut_list.format.frame_px_xywh))
-    if len(sides) < transition.frame_count:
+    width = cut_list.format.width_px
+    # What pushes comes in from the right: its left edge is how far it has still to go, and the other's width.
+    edges = [width, *(leaving[2] for _, leaving, _ in sides), 0]
+    pushed = tuple(before - after for before, after in pairwise(edges))
+    if len(sides) < transition.frame_count or min(pushed) < 0:
         return None
     smaller = [min(area(leaving), area(entering)) for _, leaving, entering in sides]
     frame, leaving, entering = sides[smaller.index(max(smaller))]
     if max(smaller) < MIN_SIDE_SHARE * area(cut_list.format.frame_px_xywh):
         return None
-    # What pushes comes in from the right: its left edge is how far it has still to go.
-    to_go = entering[0]
-    return Passage(transition.frame_count, frame, leaving, entering, to_go - cut_list.format.width_px, to_go)
+    return Passage(transition.frame_count, frame, leaving, entering, leaving[2] - width, leaving[2], pushed)
 
 
 def _sides(transition: Transition, whole: BoxPx) -> Iterator[tuple[int, BoxPx, BoxPx]]:
