@@ -380,6 +380,15 @@ def test_a_shot_called_an_end_card_is_not_accepted_unseen(tmp_path: Path) -> Non
     assert opinion_on(path, cut_list.model_copy(update={"cuts": hiding})).verdict is not Verdict.ACCEPT
 
 
+def test_frames_are_not_left_out_by_naming_others_twice(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery() * 2, replace(CLEAN, has_card=False), 3, SMALL, shots=2)
+    first, second = cut_list.cuts
+    again = second.model_copy(update={"start_frame": first.start_frame})
+    opinion = opinion_on(path, cut_list.model_copy(update={"cuts": (first, again)}))
+    assert opinion.verdict is Verdict.ABSTAIN, opinion
+
+
 def test_judges_once_and_keeps_the_evidence(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"), tmp_path / "cache")
     path = tmp_path / "clip.mp4"

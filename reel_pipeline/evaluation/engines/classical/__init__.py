@@ -20,8 +20,9 @@ from reel_pipeline.evaluation.engines.classical.faults.lettering import share_on
 from reel_pipeline.evaluation.engines.classical.faults.technical import inspect_file, inspect_format, inspect_sound
 from reel_pipeline.evaluation.engines.classical.faults.temporal import inspect_motion
 from reel_pipeline.evaluation.engines.classical.pairs import aligned_pairs
-from reel_pipeline.evaluation.engines.classical.seeing.footage import Footage, watch
+from reel_pipeline.evaluation.engines.classical.seeing.footage import CLEAR_OF_CUT_S, Footage, watch
 from reel_pipeline.evaluation.engines.classical.seeing.overlays import scaled
+from reel_pipeline.evaluation.engines.classical.seeing.passages import without_fleeting
 from reel_pipeline.evaluation.engines.classical.seeing.references import Reference
 from reel_pipeline.evaluation.engines.classical.seeing.scenes import Scene, planned_scenes, seen_scenes
 from reel_pipeline.evaluation.engines.classical.sides import examine_sides
@@ -31,7 +32,7 @@ from reel_pipeline.media.boxes import area, intersection
 from reel_pipeline.media.faces import find_faces
 from reel_pipeline.media.photo import Pixels
 from reel_pipeline.media.text import read_text
-from reel_pipeline.records import LABEL_ON_ARTWORK, CutList, ItemError, Verdict
+from reel_pipeline.records import FPS, LABEL_ON_ARTWORK, CutList, ItemError, Verdict
 
 MAX_CARD_SHARE = 0.4
 """Share of the video: an end card that lasts longer than 4 of 10 s is no end card."""
@@ -59,6 +60,8 @@ class ClassicalJudge:
     ) -> Opinion:
         if not photos:
             raise EvaluationError("There is no photo to compare the video with; give at least one reference photo.")
+        if cut_list:
+            cut_list = without_fleeting(cut_list, FPS, round(CLEAR_OF_CUT_S * FPS))
         footage = watch(video, cut_list)
         references = [Reference(index, rgb) for index, rgb in enumerate(photos)]
         read = passport_of or cache(lambda index: self.passport(photos[index]))
@@ -129,6 +132,8 @@ def _doubts_on_whole(findings: Findings, scenes: Sequence[Scene], total: int) ->
     card = sum(scene.count for scene in scenes if scene.is_card)
     if card > MAX_CARD_SHARE * total or any(scene.is_card for scene in scenes[:-1]):
         yield ItemError(item="The end card", error="it is too long, or not at the end")
+    if any(before.stop > after.with_transition.start for before, after in pairwise(scenes)):
+        yield ItemError(item="The video", error="its cut list has shots that overlap")
     covered = sum(scene.with_transition.count for scene in scenes)
     if covered < total - 1:
         yield ItemError(item="The video", error=f"its cut list leaves {total - covered} frames unexplained")

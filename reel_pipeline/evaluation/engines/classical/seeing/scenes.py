@@ -46,10 +46,10 @@ def planned_scenes(cut_list: CutList, fps: float, frame_count: int) -> list[Scen
     scenes = []
     for cut in cut_list.cuts:
         enters = entered.get(cut.start_frame)
-        start = cut.start_frame + (enters.frame_count if enters else 0)
-        if start < frame_count:
-            count = min(cut.stop_frame, frame_count) - start
-            scenes.append(Scene(start, count, cut.shot, cut.photo is None, enters))
+        start = max(0, cut.start_frame + (enters.frame_count if enters else 0))
+        stop = min(cut.stop_frame, frame_count)
+        if start < stop:
+            scenes.append(Scene(start, stop - start, cut.shot, cut.photo is None, enters))
     return scenes
 
 
