@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def record_voice(plan: PlanEdition, voice: BrandVoice, engine: Voice, store: Sto
     """
     lines = _lines(plan)
     check_voice([line.text for line in lines], voice, engine)
-    limits = timing.limits_of([len(line.shots) for line in lines[:-1]])
+    limits = _limits(lines)
     if engine.speaks:
         spoken = [_spoken(line, limit, voice, engine, store) for line, limit in zip(lines, limits, strict=True)]
         slots = timing.spoken_slots([speech.samples if speech else 0 for speech in spoken], limits)
@@ -121,6 +122,16 @@ def _lines(plan: PlanEdition) -> list[Line]:
     return [
         *(Line(text=first.line, caption=first.caption, shots=(first, *others)) for first, *others in groups),
         Line(text=plan.closing_line, caption=plan.closing_line),
+    ]
+
+
+def _limits(lines: Sequence[Line]) -> list[timing.Limits]:
+    """A shot that is pushed out goes on meanwhile, and its clip is no longer than any other."""
+    shots = [shot for line in lines for shot in line.shots]
+    pushed_out = {before for before, after in pairwise(shots) if after.enters is TransitionKind.SLIDE}
+    return [
+        (least, most - SLIDE_FRAMES * len(line.shots) * (not pushed_out.isdisjoint(line.shots)))
+        for line, (least, most) in zip(lines, timing.limits_of([len(it.shots) for it in lines[:-1]]), strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from reel_pipeline.media.sound import SAMPLE_RATE, Stereo, decode_aac, loudness,
 from reel_pipeline.media.video import audio_packets
 from reel_pipeline.records import BrandVoice, TransitionKind, WordTimes
 from reel_pipeline.voice.checks import speech_is_clean
+from reel_pipeline.voice.engines import Voice
 from reel_pipeline.voice.record import record_voice
 from reel_pipeline_tests.voice.making import LINES, ToneVoice, carried, edition, store_in
 
@@ -242,3 +243,11 @@ def test_music_without_speech_leaves_the_voice_alone_silent(tmp_path: Path) -> N
     assert not decode_aac(store.read(made.voice.sound)).any()
     assert [(line.text, line.words) for line in made.lines] == [("", ())] * 4
     assert [line.caption for line in made.lines] == [*LINES, "Discover more."]
+
+
+@pytest.mark.parametrize("voice", [ToneVoice(), open_engine("voice", "captions_only")], ids=["spoken", "read"])
+def test_a_shot_that_is_pushed_out_leaves_room_for_that_in_a_clip_of_4_s(tmp_path: Path, voice: Voice) -> None:
+    plan = carried(edition(*[" ".join(["spoken"] * 12)] * 2), enters=TransitionKind.SLIDE)
+    first, second, _ = record_voice(plan, BrandVoice(), voice, store_in(tmp_path)).segments
+    assert second.transition_frames == 8
+    assert first.frame_count + 8 <= 96 == second.frame_count
