@@ -15,7 +15,7 @@ from reel_pipeline.evaluation.engines.classical.faults.technical import integrat
 from reel_pipeline.evaluation.judge import judge
 from reel_pipeline.evaluation.thresholds import thresholds
 from reel_pipeline.media.photo import Pixels, decode_png, encode_png
-from reel_pipeline.media.video import Planes, VideoWriter
+from reel_pipeline.media.video import Planes, VideoWriter, read_planes
 from reel_pipeline.records import CutList, Photo, Track, Verdict
 from reel_pipeline.store import Store, open_store
 from reel_pipeline_tests.bench import faults
@@ -439,3 +439,16 @@ def replace_last(cut_list: CutList, more: int) -> CutList:
     return cut_list.model_copy(
         update={"cuts": (*cut_list.cuts[:-1], last.model_copy(update={"frame_count": last.frame_count + more}))}
     )
+
+
+def test_a_picture_that_flashes_up_on_an_end_card_is_seen(tmp_path: Path) -> None:
+    """The one frame of the card that is looked at closely is as it should be."""
+    path = tmp_path / "clip.mp4"
+    cut_list = make_clip(path, gallery(), CLEAN, 3, SMALL, shots=1, card_frames=18)
+    flashed = cut_list.cuts[-1].start_frame + 12
+    other = Planes.from_rgb(np.asarray(cv2.resize(product_photo(8, "SALT SOAP"), SMALL), np.uint8))
+    with VideoWriter(tmp_path / "flashed.mp4", *SMALL) as writer:
+        for number, planes in enumerate(read_planes(path)):
+            writer.write(other if flashed <= number < flashed + 3 else planes)
+    opinion = opinion_on(tmp_path / "flashed.mp4", cut_list)
+    assert {(charge.kind, charge.shot) for charge in opinion.charges} == {("jump_cut", None)}

@@ -53,13 +53,12 @@ def inspect_motion(
     for scene in scenes:
         if not dark_photos and not (scene.is_card and cut_list):
             yield _black(steps, scene.with_transition, fps)
+        if cut_list:
+            yield from _unplanned(steps, scene, fps)
         if scene.is_card:
             continue
         yield _flicker(steps, scene, fps)
-        yield from _leaps(steps, scene, fps, cut_list is not None)
-        torn = [cut for cut in steps.cuts if scene.enters and scene.with_transition.start <= cut <= scene.start]
-        if torn:  # not as the slide would have pushed it
-            yield Charge("jump_cut", 100.0, torn[0] / fps)
+        yield from _leaps(steps, scene, fps)
     yield from _frozen_shots(steps, scenes, cut_list.holds, fps) if cut_list else [_frozen(steps, scenes, fps)]
     yield from _loop_seam(footage, scenes[0], scenes[-1])
 
@@ -124,13 +123,17 @@ def _flicker(steps: Steps, scene: Scene, fps: float) -> Charge:
     return worst
 
 
-def _leaps(steps: Steps, scene: Scene, fps: float, planned: bool) -> Iterator[Charge]:
-    """Frames that move by far more than their neighbours, in % of the short side; a hard change where no cut is
-    planned, which scores 100; and jerk, the second difference of the steps' lengths, 95th percentile."""
+def _unplanned(steps: Steps, scene: Scene, fps: float) -> Iterator[Charge]:
+    """A hard change where no cut is planned, or in a slide another one than its push, which scores 100."""
+    slid = range(scene.with_transition.start, scene.start + 1) if scene.enters else range(0)
+    if found := [cut for cut in steps.cuts if cut in slid or scene.start + 1 < cut < scene.stop - 1]:
+        yield Charge("jump_cut", 100.0, found[0] / fps)
+
+
+def _leaps(steps: Steps, scene: Scene, fps: float) -> Iterator[Charge]:
+    """Frames that move by far more than their neighbours, in % of the short side; and jerk, the second difference of
+    the steps' lengths, 95th percentile."""
     first, last = scene.start + 1, scene.stop
-    unplanned = [cut for cut in steps.cuts if scene.start + 1 < cut < scene.stop - 1]
-    if planned and unplanned:
-        yield Charge("jump_cut", 100.0, unplanned[0] / fps)
     shift = np.array(steps.shift[first:last])
     if len(shift) < fps / 3:
         return
