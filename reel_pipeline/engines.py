@@ -80,7 +80,7 @@ ENGINES: dict[tuple[str, str], Engine] = {
     ),
     ("judge", "classical"): Engine(
         "reel_pipeline.evaluation.engines.classical:ClassicalJudge",
-        "13",
+        "14",
         parts=("thresholds", "ocr"),
         needs=(Need("package", "rapidocr"),),
     ),
