@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,21 +60,34 @@ def test_a_cutout_has_the_size_of_the_upright_photo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("motion", ["push_in", "parallax"])
-def test_an_animated_photo_is_judged_faithful_to_itself_and_to_no_other(
+def test_an_animated_photo_is_judged_faithful_to_itself(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], motion: str
 ) -> None:
-    clip = tmp_path / "clip.mp4"
-    assert main(["animate", str(photo), "--motion", motion, "--duration", "2", "--out", str(clip)]) == 0
-    capsys.readouterr()
-    assert main(["evaluate", str(clip), "--reference", str(photo), "--json"]) == 0
-    own = json.loads(capsys.readouterr().out)
+    own = judged(animated(photo, tmp_path, motion), photo, capsys)
     assert own["verdict"] == "accept", own
+
+
+def test_an_animated_photo_is_judged_faithful_to_no_other(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = tmp_path / "other.jpg"
     other.write_bytes(jpeg(product_photo(77, "STONE TEA\n900 g", size_px=(800, 1000))))
-    assert main(["evaluate", str(clip), "--reference", str(other), "--json"]) == 0
-    foreign = json.loads(capsys.readouterr().out)
+    foreign = judged(animated(photo, tmp_path, "push_in"), other, capsys)
     assert foreign["verdict"] == "reject"
     assert {"kind", "score", "threshold", "time_s", "region_px_xywh"} == set(foreign["faults"][0])
+
+
+def animated(photo: Path, folder: Path, motion: str) -> Path:
+    clip = folder / "clip.mp4"
+    assert main(["animate", str(photo), "--motion", motion, "--duration", "2", "--out", str(clip)]) == 0
+    return clip
+
+
+def judged(clip: Path, reference: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["evaluate", str(clip), "--reference", str(reference), "--json"]) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
 
 
 def test_a_photo_that_allows_no_parallax_gets_a_calm_move_and_a_reason(

@@ -81,8 +81,10 @@ def as_number(value: object) -> object:
 
 def _with_decimals(amount: Decimal, decimals: int) -> str | None:
     """None for nothing, what is absurdly much, and what nobody could pay in this currency."""
+    if not 0 < amount < MAX_PRICE:  # first, as a number of 27 digits can't be rounded
+        return None
     rounded = round(amount, decimals)
-    return f"{rounded:f}" if rounded == amount and 0 < amount < MAX_PRICE else None
+    return f"{rounded:f}" if rounded == amount else None
 
 
 def _written_amount(text: str, code: str) -> Decimal | None:

@@ -384,6 +384,7 @@ HEADERS = [
 
 
 @example(GOOGLE, [["A", "Mug", "", "", "?"]]).via("a picture whose address is only a query")
+@example(HEADERS[1], [["", "", "A", "", "1" + 26 * "0"]]).via("a price that a decimal can't round")
 @given(st.sampled_from(HEADERS), st.lists(st.lists(WORDS | st.text(), max_size=10), max_size=5))
 def test_whatever_the_cells_hold_every_row_is_a_product_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, header: str, rows: list[list[str]]
