@@ -1,7 +1,7 @@
 """A transition, side by side: the frame in which both shots are best seen, each held against its own photo.
 
-The temporal tests leave a transition's frames out, so what is declared has to be there: each shot's picture, moved as
-far as the slide has come. Anything else is an unplanned change, whatever the cut list says.
+Of a transition's other frames `seeing/motion.py` sees only that each is the one before it, pushed on, so what is
+declared has to be here: each shot's picture, moved as far as the slide has come. Anything else is an unplanned change.
 """
 
 from dataclasses import replace
